@@ -1,0 +1,173 @@
+//! The one pass over a plan that makes its indexes safe to use.
+
+use super::{
+    Action, Cidr, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route, Scheme, State, Template,
+    TemplatePart, TlsSettings, ValuePart,
+};
+
+type Checked = Result<(), String>;
+
+/// Checks every index and every bound that types cannot hold.
+///
+/// # Errors
+/// Names the first thing that points nowhere or is out of bounds.
+pub(super) fn check(plan: &Plan) -> Checked {
+    tables(plan)?;
+    for host in &plan.hosts {
+        within(host.root, plan.tables.states.len(), "host root")?;
+    }
+    plan.listeners.iter().try_for_each(|it| listener(plan, it))?;
+    names_are_unique(plan.listeners.iter().map(|it| it.name.as_str()), "listener")?;
+    plan.pools.iter().try_for_each(|it| pool(plan, it))?;
+    names_are_unique(plan.pools.iter().map(|it| it.name.as_str()), "pool")?;
+    plan.client_tls.iter().try_for_each(|it| tls(&it.settings))?;
+    plan.policies.iter().try_for_each(|it| policy(plan, it))?;
+    for limit in &plan.rate_limits {
+        let positive = limit.requests > 0 && limit.period.0 > 0 && limit.burst > 0 && limit.max_keys > 0;
+        ensure(positive, || format!("rate limit `{}` has a zero in it", limit.name))?;
+    }
+    plan.routes.iter().try_for_each(|it| route(plan, it))?;
+    ensure(plan.runtime.workers != Some(0), || "no workers".into())
+}
+
+fn tables(plan: &Plan) -> Checked {
+    let tables = &plan.tables;
+    for state in &tables.states {
+        range(state.edges_start, state.edges_end, tables.edges.len(), "edges")?;
+        range(state.candidates_start, state.candidates_end, tables.candidates.len(), "candidates")?;
+        target(state.other, tables.states.len())?;
+        let edges = &tables.edges[state.edges_start as usize..state.edges_end as usize];
+        for edge in edges {
+            range(edge.label_start, edge.label_end, tables.labels.len(), "label")?;
+            target(edge.target, tables.states.len())?;
+        }
+        let sorted = edges.is_sorted_by(|a, b| tables.label(a) < tables.label(b));
+        ensure(sorted, || "edges are not in order".into())?;
+    }
+    tables.candidates.iter().try_for_each(|&id| within(id, plan.routes.len(), "candidate"))
+}
+
+fn listener(plan: &Plan, listener: &Listener) -> Checked {
+    ensure(!listener.binds.is_empty(), || format!("listener `{}` binds nothing", listener.name))?;
+    ensure(listener.trusted_proxies.iter().all(Cidr::is_canonical), || "a network has host bits".into())?;
+    listener.response_headers.iter().try_for_each(header)?;
+    let http = &listener.http;
+    ensure(http.max_streams > 0 && http.max_headers > 0, || format!("listener `{}` admits nothing", listener.name))?;
+    if let Some(server) = &listener.tls {
+        tls(&server.settings)?;
+        ensure(!server.certificates.is_empty(), || format!("listener `{}` has no certificate", listener.name))?;
+        let default = server.default.is_none_or(|index| (index as usize) < server.certificates.len());
+        ensure(default, || format!("default certificate of `{}` points nowhere", listener.name))?;
+    }
+    hosts(plan, &listener.hosts)
+}
+
+fn hosts(plan: &Plan, table: &HostTable) -> Checked {
+    for list in [&table.exact, &table.one_label, &table.many_labels] {
+        ensure(list.is_sorted_by(|a, b| a.0 < b.0), || "host names are not in order".into())?;
+        list.iter().try_for_each(|(_, id)| within(*id, plan.hosts.len(), "host"))?;
+    }
+    table.default.map_or(Ok(()), |id| within(id, plan.hosts.len(), "default host"))
+}
+
+fn pool(plan: &Plan, pool: &Pool) -> Checked {
+    ensure(!pool.backends.is_empty(), || format!("pool `{}` has no backend", pool.name))?;
+    for backend in &pool.backends {
+        ensure((backend.scheme == Scheme::Https) == backend.tls.is_some(), || {
+            format!("backend {} and its TLS settings disagree", backend.url())
+        })?;
+        backend.tls.map_or(Ok(()), |id| within(id, plan.client_tls.len(), "client TLS"))?;
+        ensure(backend.connections.per_backend > 0, || format!("backend {} admits nothing", backend.url()))?;
+        if let Some(probe) = &backend.probe {
+            let runs = probe.every.0 > 0 && probe.timeout.0 > 0 && probe.rise > 0 && probe.fall > 0;
+            ensure(runs, || format!("the probe of {} has a zero in it", backend.url()))?;
+            ensure(is_path(&probe.path), || format!("the probe of {} has no path", backend.url()))?;
+        }
+    }
+    Ok(())
+}
+
+fn tls(settings: &TlsSettings) -> Checked {
+    let range = settings.min <= settings.max;
+    let full = !settings.suites.is_empty() && !settings.groups.is_empty();
+    ensure(range && full, || "TLS settings admit no handshake".into())
+}
+
+fn policy(plan: &Plan, policy: &Policy) -> Checked {
+    policy.rate_limits.iter().try_for_each(|&id| within(id, plan.rate_limits.len(), "rate limit"))?;
+    policy.request_headers.iter().chain(&policy.response_headers).try_for_each(header)
+}
+
+fn header(op: &HeaderOp) -> Checked {
+    let name = op.name();
+    let token = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    ensure(!name.is_empty() && name.bytes().all(token), || format!("`{name}` is no header name"))?;
+    let (HeaderOp::Set(_, value) | HeaderOp::Add(_, value)) = op else { return Ok(()) };
+    let visible = |text: &str| text.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
+    let fits = value.iter().all(|part| !matches!(part, ValuePart::Text(text) if !visible(text)));
+    ensure(fits, || format!("the value of header `{name}` has a control character"))
+}
+
+fn route(plan: &Plan, route: &Route) -> Checked {
+    within(route.policy, plan.policies.len(), "policy")?;
+    if let Methods::Only(methods) = &route.methods {
+        let sorted = methods.is_sorted_by(|a, b| a < b);
+        ensure(sorted && !methods.is_empty(), || format!("methods of `{}` are not a set", route.pattern))?;
+    }
+    match &route.action {
+        Action::Proxy { pool, rewrite } => {
+            within(*pool, plan.pools.len(), "pool")?;
+            rewrite.as_ref().map_or(Ok(()), |template| path_template(&route.pattern, template))
+        }
+        Action::Redirect { location, status } => {
+            let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
+            ensure(redirects, || format!("{status} is no redirect"))?;
+            visible_template(&route.pattern, location)
+        }
+        Action::Respond { status, content_type, .. } => {
+            ensure((200..=599).contains(status), || format!("{status} is no final status"))?;
+            ensure(is_visible(content_type), || format!("content type of `{}`", route.pattern))
+        }
+    }
+}
+
+fn path_template(pattern: &str, template: &Template) -> Checked {
+    let starts = matches!(template.0.first(), Some(TemplatePart::Text(text)) if text.starts_with('/'))
+        || matches!(template.0.first(), Some(TemplatePart::Path));
+    ensure(starts, || format!("the rewrite of `{pattern}` does not begin with `/`"))?;
+    visible_template(pattern, template)
+}
+
+fn visible_template(pattern: &str, template: &Template) -> Checked {
+    let visible = template.0.iter().all(|part| !matches!(part, TemplatePart::Text(text) if !is_visible(text)));
+    ensure(visible && !template.0.is_empty(), || format!("the target of `{pattern}` has a control character"))
+}
+
+fn is_visible(text: &str) -> bool {
+    text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+}
+
+fn is_path(text: &str) -> bool {
+    text.starts_with('/') && text.bytes().all(|byte| (b'!'..0x7f).contains(&byte))
+}
+
+fn within<T>(id: Id<T>, length: usize, what: &str) -> Checked {
+    ensure(id.index() < length, || format!("{what} {id:?} points nowhere"))
+}
+
+fn range(start: u32, end: u32, length: usize, what: &str) -> Checked {
+    ensure(start <= end && end as usize <= length, || format!("{what} {start}..{end} lies outside"))
+}
+
+fn target(state: u32, length: usize) -> Checked {
+    ensure(state == State::NOWHERE || (state as usize) < length, || format!("state {state} points nowhere"))
+}
+
+fn names_are_unique<'a>(names: impl Iterator<Item = &'a str>, what: &str) -> Checked {
+    let names: Vec<&str> = names.collect();
+    ensure(names.is_sorted_by(|a, b| a < b), || format!("{what} names are not in order"))
+}
+
+fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Checked {
+    if holds { Ok(()) } else { Err(otherwise()) }
+}

@@ -1,0 +1,97 @@
+//! The plan: everything the runtime needs, decided by the compiler.
+//!
+//! Names are ids, patterns are tables, defaults are explicit. [`Plan::encode`] is deterministic, and
+//! [`Plan::decode`] is total: any byte string gives a plan or a [`LoadError`]. A decoded plan has passed one
+//! [check](check) over every index, so the runtime indexes without looking.
+
+mod check;
+mod envelope;
+mod id;
+mod listener;
+mod policy;
+mod pool;
+mod route;
+mod table;
+mod tls;
+mod value;
+
+use serde::{Deserialize, Serialize};
+
+pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};
+pub use self::id::{ClientTlsId, HostId, Id, ListenerId, PolicyId, PoolId, RateLimitId, RouteId, StateId};
+pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};
+pub use self::policy::{HeaderOp, Policy, RateLimit, Retry, Timeouts, ValuePart};
+pub use self::pool::{Address, Backend, Balance, Connections, Pool, Probe, Scheme};
+pub use self::route::{Action, Host, Methods, Route, Template, TemplatePart};
+pub use self::table::{Edge, State, Tables};
+pub use self::tls::{Certificate, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion};
+pub use self::value::{Millis, Weight};
+
+/// A compiled configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plan {
+    /// Who compiled it.
+    pub meta: Meta,
+    /// Process-wide settings.
+    pub runtime: Runtime,
+    /// Listeners, sorted by name.
+    pub listeners: Vec<Listener>,
+    /// Pools, sorted by name.
+    pub pools: Vec<Pool>,
+    /// TLS settings towards backends, each once.
+    pub client_tls: Vec<ClientTls>,
+    /// Rate limits, each once.
+    pub rate_limits: Vec<RateLimit>,
+    /// What happens to a request on its way, each distinct bundle once.
+    pub policies: Vec<Policy>,
+    /// Hosts: entry points into the route tables.
+    pub hosts: Vec<Host>,
+    /// Routes of all hosts.
+    pub routes: Vec<Route>,
+    /// The route tables of all hosts, in the form in which they run.
+    #[serde(skip)]
+    pub tables: Tables,
+}
+
+/// Who compiled a plan. Holds no time and no path: the same sources give the same bytes everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Meta {
+    /// Version of the compiler.
+    pub compiler: String,
+    /// Edition of the language the config was written in.
+    pub edition: String,
+}
+
+/// Process-wide settings.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runtime {
+    /// Worker threads; `None` is one for each core.
+    pub workers: Option<u16>,
+    /// How long a shutdown waits for exchanges in flight.
+    pub drain: Millis,
+}
+
+impl Plan {
+    /// The plan as bytes: the same plan gives the same bytes, always.
+    pub fn encode(&self) -> Vec<u8> {
+        envelope::encode(self)
+    }
+
+    /// Reads a plan from bytes.
+    ///
+    /// # Errors
+    /// [`LoadError`] says what is wrong with the bytes: not a plan, of another version, damaged, or inconsistent.
+    pub fn decode(bytes: &[u8]) -> Result<Self, LoadError> {
+        let plan = envelope::decode(bytes)?;
+        check::check(&plan).map_err(LoadError::Inconsistent)?;
+        Ok(plan)
+    }
+
+    /// Checks every index of this plan, as [`Plan::decode`] does after reading.
+    ///
+    /// # Errors
+    /// Names the first thing that points nowhere.
+    pub fn check(&self) -> Result<(), String> {
+        check::check(self)
+    }
+}

@@ -1,0 +1,93 @@
+//! What happens to a request on its way.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Millis, RateLimitId};
+
+/// Everything that applies to the requests of a route, already merged from listener, host, route and `use`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// All must admit the request.
+    pub rate_limits: Vec<RateLimitId>,
+    /// Applied to the request before it is sent to a backend, in order.
+    pub request_headers: Vec<HeaderOp>,
+    /// Applied to the response before it is sent to the client, in order.
+    pub response_headers: Vec<HeaderOp>,
+    /// Bytes of a request body; `None` is no limit.
+    pub body_limit: Option<u64>,
+    /// How long what may take.
+    pub timeouts: Timeouts,
+    /// When a request is sent again.
+    pub retry: Retry,
+}
+
+/// How long the parts of an exchange may take.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    /// From the end of the request head to the head of the response.
+    pub first_byte: Millis,
+    /// Between two pieces of a body, in either direction.
+    pub body_idle: Millis,
+    /// The whole exchange; `None` is no limit.
+    pub exchange: Option<Millis>,
+}
+
+/// When a request is sent again, to another backend where there is one. Never after a byte of the response, and
+/// never a request that a backend may have acted on unless it is idempotent and without a body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    /// Tries after the first.
+    pub attempts: u8,
+}
+
+/// One change of a header.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HeaderOp {
+    /// Replaces all fields of this name. Names are lower case.
+    Set(String, Vec<ValuePart>),
+    /// Adds one field.
+    Add(String, Vec<ValuePart>),
+    /// Removes all fields of this name.
+    Remove(String),
+}
+
+impl HeaderOp {
+    /// The field it changes.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Set(name, _) | Self::Add(name, _) | Self::Remove(name) => name,
+        }
+    }
+}
+
+/// A piece of a header value.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ValuePart {
+    /// As it stands.
+    Text(String),
+    /// The client's address, as trusted proxies report it.
+    ClientAddress,
+    /// Now, RFC 3339 in UTC with milliseconds.
+    Time,
+    /// A random UUID (RFC 9562, version 4).
+    Uuid,
+    /// How many requests the chosen backend has got, this one included.
+    Counter,
+}
+
+/// A rate limit for each client: the generic cell rate algorithm (ITU-T I.371), as governor implements it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RateLimit {
+    /// Where it was declared; identity across swaps: an unchanged limit keeps its state.
+    pub name: String,
+    /// Requests in `period`; at least one.
+    pub requests: u32,
+    /// The period of the rate.
+    pub period: Millis,
+    /// Requests at once; at least one.
+    pub burst: u32,
+    /// How long a client that went over the limit is refused whatever it does.
+    pub block: Option<Millis>,
+    /// Clients remembered at a time; the longest idle is forgotten first.
+    pub max_keys: u32,
+}

@@ -1,0 +1,120 @@
+//! Pools: backends that serve the same thing.
+
+use std::net::SocketAddr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{ClientTlsId, Millis, Weight};
+
+/// Backends that serve the same thing, with one balancer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pool {
+    /// Name in the config; identity across swaps.
+    pub name: String,
+    /// How a backend is chosen.
+    pub balance: Balance,
+    /// Backends in the order of the config; at least one.
+    pub backends: Vec<Backend>,
+}
+
+/// How a backend is chosen among those alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Balance {
+    /// Each in turn.
+    RoundRobin,
+    /// Each in turn, as often as its weight says, spread evenly (smooth).
+    WeightedRoundRobin,
+    /// A uniformly random one.
+    Random,
+    /// The one with the fewest exchanges in flight for its weight.
+    LeastConnection,
+    /// The one with the lowest moving average of time to first byte for its weight.
+    LeastResponseTime,
+    /// By a hash of the client address: the same client, the same backend, as long as the set is the same.
+    IpHash,
+}
+
+/// One server of a pool.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Backend {
+    /// Plain text or TLS.
+    pub scheme: Scheme,
+    /// Where it is.
+    pub address: Address,
+    /// Its share.
+    pub weight: Weight,
+    /// TLS settings, if [`Scheme::Https`].
+    pub tls: Option<ClientTlsId>,
+    /// Active health check; `None` counts it as alive.
+    pub probe: Option<Probe>,
+    /// Limits of its connections.
+    pub connections: Connections,
+}
+
+/// How a backend is spoken to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Scheme {
+    /// HTTP/1.1 over TCP.
+    Http,
+    /// HTTP/1.1 over TLS.
+    Https,
+}
+
+/// Where a backend is.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Address {
+    /// A fixed address.
+    Ip(SocketAddr),
+    /// A name, resolved while running; while it does not resolve, the backend is down.
+    Name(String, u16),
+}
+
+impl std::fmt::Display for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Ip(address) => write!(f, "{address}"),
+            Self::Name(name, port) => write!(f, "{name}:{port}"),
+        }
+    }
+}
+
+impl Backend {
+    /// The backend as a URL, for people.
+    pub fn url(&self) -> String {
+        let scheme = match self.scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        format!("{scheme}://{}", self.address)
+    }
+}
+
+/// An active health check: `GET path`, healthy from 200 to 399.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// Path to ask for, with query.
+    pub path: String,
+    /// From one probe to the next.
+    pub every: Millis,
+    /// Time for the whole answer.
+    pub timeout: Millis,
+    /// Successes in a row that bring a dead backend back.
+    pub rise: u8,
+    /// Failures in a row that take a living backend out.
+    pub fall: u8,
+}
+
+/// Limits of the connections to one backend.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connections {
+    /// Exchanges at a time, over all workers.
+    pub per_backend: u32,
+    /// How long a request waits for its turn before 503.
+    pub queue_timeout: Millis,
+    /// TCP and TLS set-up.
+    pub connect_timeout: Millis,
+    /// How long an unused connection is kept.
+    pub idle_timeout: Millis,
+    /// How long a connection is used at all; `None` is as long as it lasts.
+    pub max_age: Option<Millis>,
+}
