@@ -1,8 +1,8 @@
 //! The one pass over a plan that makes its indexes safe to use.
 
 use super::{
-    Action, Cidr, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route, Scheme, State, Template,
-    TemplatePart, TlsSettings, ValuePart,
+    Action, Cidr, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route, Scheme, State,
+    Template, TemplatePart, TlsSettings, ValuePart,
 };
 
 type Checked = Result<(), String>;
@@ -52,10 +52,14 @@ fn listener(plan: &Plan, listener: &Listener) -> Checked {
     ensure(listener.trusted_proxies.iter().all(Cidr::is_canonical), || "a network has host bits".into())?;
     listener.response_headers.iter().try_for_each(header)?;
     let http = &listener.http;
-    ensure(http.max_streams > 0 && http.max_headers > 0, || format!("listener `{}` admits nothing", listener.name))?;
+    ensure(http.max_streams > 0 && http.max_headers > 0, || {
+        format!("listener `{}` admits nothing", listener.name)
+    })?;
     if let Some(server) = &listener.tls {
         tls(&server.settings)?;
-        ensure(!server.certificates.is_empty(), || format!("listener `{}` has no certificate", listener.name))?;
+        ensure(!server.certificates.is_empty(), || {
+            format!("listener `{}` has no certificate", listener.name)
+        })?;
         let default = server.default.is_none_or(|index| (index as usize) < server.certificates.len());
         ensure(default, || format!("default certificate of `{}` points nowhere", listener.name))?;
     }
@@ -100,9 +104,12 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
 
 fn header(op: &HeaderOp) -> Checked {
     let name = op.name();
-    let token = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    let token =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
     ensure(!name.is_empty() && name.bytes().all(token), || format!("`{name}` is no header name"))?;
-    let (HeaderOp::Set(_, value) | HeaderOp::Add(_, value)) = op else { return Ok(()) };
+    let (HeaderOp::Set(_, value) | HeaderOp::Add(_, value)) = op else {
+        return Ok(());
+    };
     let visible = |text: &str| text.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
     let fits = value.iter().all(|part| !matches!(part, ValuePart::Text(text) if !visible(text)));
     ensure(fits, || format!("the value of header `{name}` has a control character"))
@@ -139,7 +146,8 @@ fn path_template(pattern: &str, template: &Template) -> Checked {
 }
 
 fn visible_template(pattern: &str, template: &Template) -> Checked {
-    let visible = template.0.iter().all(|part| !matches!(part, TemplatePart::Text(text) if !is_visible(text)));
+    let visible =
+        template.0.iter().all(|part| !matches!(part, TemplatePart::Text(text) if !is_visible(text)));
     ensure(visible && !template.0.is_empty(), || format!("the target of `{pattern}` has a control character"))
 }
 

@@ -2,13 +2,13 @@
 //!
 //! ```text
 //! magic "DVPL" · format u16 · oldest reader u16 · flags u32 · sections u32
-//! sections × { kind u16 · version u16 · critical u32 · offset u64 · length u64 · BLAKE3 32 }
+//! sections × { kind u16 · version u16 · zero u32 · offset u64 · length u64 · BLAKE3 32 }
 //! BLAKE3 of all of the above, 32
 //! the sections, each at a multiple of 64, zeros between them
 //! ```
 //!
-//! Numbers are little-endian. Hashes are checked before anything is decoded. A section of an unknown kind is skipped
-//! unless it is critical. Nothing follows the last section.
+//! Numbers are little-endian. Hashes are checked before anything is decoded. A section of an unknown kind or version is
+//! refused, unless the highest bit of its version says that it may be skipped. Nothing follows the last section.
 
 use serde::Serialize;
 
@@ -28,6 +28,10 @@ const SECTIONS_MAX: u32 = 64;
 
 const STRUCTURE: u16 = 1;
 const TABLES: u16 = 2;
+/// Version of both sections.
+const VERSION: u16 = 1;
+/// In a version: whoever does not know the section may skip it.
+const SKIPPABLE: u16 = 0x8000;
 
 /// BLAKE3 of a plan's bytes: its identity.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,9 +99,14 @@ impl std::fmt::Display for LoadError {
                 "the plan has format {format} and needs a runtime that reads format {min_reader}; this one reads up to \
                  {FORMAT}: update divisor, or compile with the version that runs here"
             ),
-            Self::Damaged(part) => write!(f, "the plan is damaged ({part} does not match its hash): copy it again"),
+            Self::Damaged(part) => {
+                write!(f, "the plan is damaged ({part} does not match its hash): copy it again")
+            }
             Self::UnknownSection(kind) => {
-                write!(f, "the plan holds a part of kind {kind} that this version does not know: update divisor")
+                write!(
+                    f,
+                    "the plan holds a part of kind {kind} that this version does not know: update divisor"
+                )
             }
             Self::Malformed(why) => write!(f, "the plan does not decode ({why}): compile it again"),
             Self::Inconsistent(why) => write!(f, "the plan contradicts itself ({why}): compile it again"),
@@ -110,19 +119,24 @@ impl std::error::Error for LoadError {}
 pub(super) fn encode(plan: &Plan) -> Vec<u8> {
     // Only a writer that fails or a type of unknown length could fail here, and there is neither.
     let structure = postcard::to_stdvec(plan).unwrap_or_default();
-    let sections = [(STRUCTURE, structure), (TABLES, encode_tables(&plan.tables))];
+    seal(&[(STRUCTURE, VERSION, structure), (TABLES, VERSION, encode_tables(&plan.tables))])
+}
+
+/// Puts sections (kind, version, body) into an envelope.
+pub(super) fn seal(sections: &[(u16, u16, Vec<u8>)]) -> Vec<u8> {
     let header = FIXED + sections.len() * ENTRY + HASH;
-    let mut bytes = Vec::with_capacity(header + sections.iter().map(|(_, body)| body.len() + ALIGN).sum::<usize>());
+    let mut bytes =
+        Vec::with_capacity(header + sections.iter().map(|(.., body)| body.len() + ALIGN).sum::<usize>());
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&FORMAT.to_le_bytes());
     bytes.extend_from_slice(&MIN_READER.to_le_bytes());
     bytes.extend_from_slice(&0u32.to_le_bytes());
     bytes.extend_from_slice(&(sections.len() as u32).to_le_bytes());
     let mut offset = header.next_multiple_of(ALIGN);
-    for (kind, body) in &sections {
+    for (kind, version, body) in sections {
         bytes.extend_from_slice(&kind.to_le_bytes());
-        bytes.extend_from_slice(&1u16.to_le_bytes());
-        bytes.extend_from_slice(&1u32.to_le_bytes());
+        bytes.extend_from_slice(&version.to_le_bytes());
+        bytes.extend_from_slice(&0u32.to_le_bytes());
         bytes.extend_from_slice(&(offset as u64).to_le_bytes());
         bytes.extend_from_slice(&(body.len() as u64).to_le_bytes());
         bytes.extend_from_slice(blake3::hash(body).as_bytes());
@@ -130,7 +144,7 @@ pub(super) fn encode(plan: &Plan) -> Vec<u8> {
     }
     let hash = blake3::hash(&bytes);
     bytes.extend_from_slice(hash.as_bytes());
-    for (_, body) in &sections {
+    for (.., body) in sections {
         bytes.resize(bytes.len().next_multiple_of(ALIGN), 0);
         bytes.extend_from_slice(body);
     }
@@ -142,8 +156,8 @@ pub(super) fn decode(bytes: &[u8]) -> Result<Plan, LoadError> {
     let find = |wanted: u16| sections.iter().find(|(kind, _)| *kind == wanted).map(|(_, body)| *body);
     let structure = find(STRUCTURE).ok_or_else(|| LoadError::Malformed("no structure".into()))?;
     let tables = find(TABLES).ok_or_else(|| LoadError::Malformed("no tables".into()))?;
-    let (mut plan, rest) =
-        postcard::take_from_bytes::<Plan>(structure).map_err(|error| LoadError::Malformed(error.to_string()))?;
+    let (mut plan, rest) = postcard::take_from_bytes::<Plan>(structure)
+        .map_err(|error| LoadError::Malformed(error.to_string()))?;
     if !rest.is_empty() {
         return Err(LoadError::Malformed("bytes after the structure".into()));
     }
@@ -184,7 +198,7 @@ fn bodies<'a>(bytes: &'a [u8], table: &[u8], mut end: usize) -> Result<Vec<(u16,
     let mut found = Vec::new();
     for entry in table.chunks_exact(ENTRY) {
         let mut cursor = Cursor { bytes: entry, at: 0 };
-        let (Some(kind), Some(version), Some(critical), Some(offset), Some(length), Some(hash)) =
+        let (Some(kind), Some(version), Some(_), Some(offset), Some(length), Some(hash)) =
             (cursor.u16(), cursor.u16(), cursor.u32(), cursor.u64(), cursor.u64(), cursor.take(HASH))
         else {
             return Err(LoadError::Truncated);
@@ -194,15 +208,19 @@ fn bodies<'a>(bytes: &'a [u8], table: &[u8], mut end: usize) -> Result<Vec<(u16,
         let stop = stop.filter(|stop| *stop <= bytes.len()).ok_or(LoadError::Truncated)?;
         let body = &bytes[start..stop];
         if blake3::hash(body).as_bytes() != hash {
-            return Err(LoadError::Damaged(if kind == TABLES { "the route tables" } else { "the structure" }));
+            return Err(LoadError::Damaged(if kind == TABLES {
+                "the route tables"
+            } else {
+                "the structure"
+            }));
         }
         if start < end || bytes[end..start].iter().any(|byte| *byte != 0) {
             return Err(LoadError::Malformed("a section out of place".into()));
         }
         end = stop;
         match (kind, version) {
-            (STRUCTURE | TABLES, 1) => found.push((kind, body)),
-            _ if critical & 1 == 0 => {}
+            (STRUCTURE | TABLES, VERSION) => found.push((kind, body)),
+            _ if version & SKIPPABLE != 0 => {}
             _ => return Err(LoadError::UnknownSection(kind)),
         }
     }
@@ -212,7 +230,7 @@ fn bodies<'a>(bytes: &'a [u8], table: &[u8], mut end: usize) -> Result<Vec<(u16,
     Ok(found)
 }
 
-fn encode_tables(tables: &Tables) -> Vec<u8> {
+pub(super) fn encode_tables(tables: &Tables) -> Vec<u8> {
     let mut words: Vec<u32> = vec![
         tables.states.len() as u32,
         tables.edges.len() as u32,
@@ -251,7 +269,11 @@ fn decode_tables(bytes: &[u8]) -> Option<Tables> {
         },
     );
     let states = states.collect();
-    let edges = cursor.words::<3>(edges)?.map(|[label_start, label_end, target]| Edge { label_start, label_end, target });
+    let edges = cursor.words::<3>(edges)?.map(|[label_start, label_end, target]| Edge {
+        label_start,
+        label_end,
+        target,
+    });
     let edges = edges.collect();
     let candidates = cursor.words::<1>(candidates)?.map(|[id]| Id::new(id)).collect();
     let labels = cursor.take(labels)?.to_vec();

@@ -15,6 +15,9 @@ mod table;
 mod tls;
 mod value;
 
+#[cfg(test)]
+mod tests;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{Millis, RateLimitId};
 
 /// Everything that applies to the requests of a route, already merged from listener, host, route and `use`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Policy {
     /// All must admit the request.
     pub rate_limits: Vec<RateLimitId>,
@@ -22,7 +22,7 @@ pub struct Policy {
 }
 
 /// How long the parts of an exchange may take.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timeouts {
     /// From the end of the request head to the head of the response.
     pub first_byte: Millis,
@@ -34,14 +34,14 @@ pub struct Timeouts {
 
 /// When a request is sent again, to another backend where there is one. Never after a byte of the response, and
 /// never a request that a backend may have acted on unless it is idempotent and without a body.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Retry {
     /// Tries after the first.
     pub attempts: u8,
 }
 
 /// One change of a header.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum HeaderOp {
     /// Replaces all fields of this name. Names are lower case.
     Set(String, Vec<ValuePart>),
@@ -61,7 +61,7 @@ impl HeaderOp {
 }
 
 /// A piece of a header value.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum ValuePart {
     /// As it stands.
     Text(String),

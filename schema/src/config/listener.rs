@@ -1,0 +1,137 @@
+//! Listeners and TLS towards clients.
+
+use super::{Block, DURATION, Field, Kind, TEXTS};
+
+pub(super) static LISTENER: Block = Block {
+    name: "listener",
+    doc: "Addresses to accept on, with TLS and HTTP settings.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("bind", Kind::List(&Kind::Address), "Addresses to accept on; `[::]` is IPv6 only.")
+            .required(),
+        Field::new("tls", Kind::Block(&TLS), "TLS towards clients."),
+        Field::new("http", Kind::Block(&HTTP), "HTTP settings."),
+        Field::new(
+            "trusted-proxies",
+            Kind::List(&Kind::Network),
+            "Networks whose `X-Forwarded-*` fields are believed.",
+        ),
+        Field::new(
+            "max-connections",
+            Kind::Integer { min: 1, max: u32::MAX as i64 },
+            "Open client connections at a time.",
+        ),
+        Field::new("tcp-keepalive", DURATION, "Interval of TCP keep-alive probes; the system's otherwise."),
+        Field::new("redirect", Kind::Block(&REDIRECT), "Sends every request to another listener."),
+        Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
+        Field::planned("proxy-protocol", "Networks that send the PROXY protocol."),
+    ]],
+};
+
+static TLS: Block = Block {
+    name: "tls",
+    doc: "TLS towards clients.",
+    arguments: &[],
+    groups: &[
+        SETTINGS,
+        &[
+            Field::new(
+                "prefer-server-order",
+                Kind::Flag,
+                "The server's order of cipher suites counts, not the client's.",
+            )
+            .default("false"),
+            Field::new(
+                "certificate",
+                Kind::Blocks(&CERTIFICATE),
+                "Certificates to choose from by server name.",
+            )
+            .yaml("certificates"),
+            Field::new("hsts", Kind::Block(&HSTS), "`Strict-Transport-Security` on every response."),
+            Field::planned("client-auth", "Certificates of clients."),
+        ],
+    ],
+};
+
+/// Versions, suites and groups: the same towards clients and towards backends.
+pub(super) const SETTINGS: &[Field] = &[
+    Field::new("profile", Kind::Text, "A set of versions, suites and groups: `modern` or `intermediate`.")
+        .default("intermediate"),
+    Field::new("min-version", Kind::Text, "Oldest version: `1.2` or `1.3`; the profile's otherwise."),
+    Field::new("max-version", Kind::Text, "Newest version: `1.2` or `1.3`; the profile's otherwise."),
+    Field::new("cipher-suites", TEXTS, "TLS 1.2 suites, in order of preference; the profile's otherwise."),
+    Field::new("groups", TEXTS, "Key-exchange groups, in order of preference; the profile's otherwise."),
+];
+
+pub(super) static CERTIFICATE: Block = Block {
+    name: "certificate",
+    doc: "A certificate chain and its key: PEM files.",
+    arguments: &["certificate"],
+    groups: &[&[
+        Field::new("certificate", Kind::File, "The chain, leaf first.").required(),
+        Field::new("key", Kind::File, "The private key."),
+        Field::new("trust", Kind::File, "A private root that ends the chain as a public root does."),
+        Field::new("names", TEXTS, "Host names it is used for; those in the certificate otherwise."),
+        Field::new("default", Kind::Flag, "Also used for clients that name no server, or an unknown one.")
+            .default("false"),
+        Field::planned("pin", "Holds the certificate to the public key that the compiler saw."),
+    ]],
+};
+
+static HSTS: Block = Block {
+    name: "hsts",
+    doc: "`Strict-Transport-Security` (RFC 6797).",
+    arguments: &[],
+    groups: &[&[
+        Field::new(
+            "max-age",
+            Kind::Duration { min: 0, max: 10 * super::YEAR },
+            "How long a browser remembers.",
+        )
+        .default("730d"),
+        Field::new("include-subdomains", Kind::Flag, "Subdomains too.").default("false"),
+        Field::new("preload", Kind::Flag, "Asks to be put on the preload lists.").default("false"),
+    ]],
+};
+
+static HTTP: Block = Block {
+    name: "http",
+    doc: "How a listener speaks HTTP.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("h2", Kind::Flag, "HTTP/2; on with TLS and off without it otherwise."),
+        Field::new("keep-alive", Kind::Flag, "Keeps client connections open between requests.")
+            .default("true"),
+        Field::new("max-header-size", Kind::Size { min: 1024, max: 1 << 20 }, "Bytes of a request head.")
+            .default("32KiB"),
+        Field::new("max-headers", Kind::Integer { min: 1, max: 1000 }, "Header fields of a request.")
+            .default("100"),
+        Field::new(
+            "max-streams",
+            Kind::Integer { min: 1, max: 10_000 },
+            "Streams of an HTTP/2 connection at a time.",
+        )
+        .default("128"),
+        Field::new("handshake-timeout", DURATION, "From accept to the end of the TLS handshake.")
+            .default("10s"),
+        Field::new("header-timeout", DURATION, "From the first byte of a request head to its end.")
+            .default("10s"),
+        Field::new("idle-timeout", DURATION, "Between two requests of a connection.").default("60s"),
+        Field::new(
+            "empty-segments",
+            Kind::Choice(&["merge", "keep"]),
+            "What becomes of empty path segments as in `/a//b`.",
+        )
+        .default("merge"),
+    ]],
+};
+
+static REDIRECT: Block = Block {
+    name: "redirect",
+    doc: "Sends every request to another listener.",
+    arguments: &["listener"],
+    groups: &[&[
+        Field::new("listener", Kind::Reference("listener"), "Where to.").required(),
+        Field::new("status", Kind::Code(super::REDIRECTS), "Its status.").default("308"),
+    ]],
+};

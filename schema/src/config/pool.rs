@@ -1,0 +1,109 @@
+//! Pools, backends and TLS towards backends.
+
+use super::{Block, DURATION, Field, Kind, listener};
+
+pub(super) static POOL: Block = Block {
+    name: "pool",
+    doc: "Backends that serve the same thing, with one balancer.",
+    arguments: &[],
+    groups: &[
+        &[
+            Field::new(
+                "balance",
+                Kind::Choice(&[
+                    "round-robin",
+                    "weighted-round-robin",
+                    "random",
+                    "ip-hash",
+                    "least-connection",
+                    "least-response-time",
+                ]),
+                "How a backend is chosen.",
+            )
+            .default("round-robin"),
+            Field::new("backend", Kind::Blocks(&BACKEND), "The servers.").yaml("backends").required(),
+            Field::planned("eject", "Takes a backend out after errors in a row."),
+        ],
+        TOWARDS_BACKENDS,
+    ],
+};
+
+/// What a pool says for all its backends, and a backend for itself.
+const TOWARDS_BACKENDS: &[Field] = &[
+    Field::new("tls", Kind::Block(&TLS), "TLS towards `https` backends."),
+    Field::new("probe", Kind::Block(&PROBE), "Active health check."),
+    Field::new("connections", Kind::Block(&CONNECTIONS), "Limits of the connections to one backend."),
+];
+
+static BACKEND: Block = Block {
+    name: "backend",
+    doc: "One server of a pool.",
+    arguments: &["url"],
+    groups: &[
+        &[
+            Field::new("url", Kind::Backend, "Scheme, host and port; a name is resolved while running.")
+                .required(),
+            Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes it out.")
+                .default("1"),
+        ],
+        TOWARDS_BACKENDS,
+    ],
+};
+
+static TLS: Block = Block {
+    name: "tls",
+    doc: "TLS towards backends.",
+    arguments: &[],
+    groups: &[
+        listener::SETTINGS,
+        &[
+            Field::new("ca", Kind::File, "Roots to trust; those of the system otherwise."),
+            Field::new("certificate", Kind::File, "The certificate shown to the backend."),
+            Field::new("key", Kind::File, "Its private key."),
+            Field::new(
+                "server-name",
+                Kind::Text,
+                "The name that the backend's certificate must bear; the host of its address otherwise.",
+            ),
+            Field::new("verify", Kind::Flag, "Whether the backend's certificate is verified at all.")
+                .default("true"),
+        ],
+    ],
+};
+
+static PROBE: Block = Block {
+    name: "probe",
+    doc: "An active health check: `GET path`, healthy from 200 to 399.",
+    arguments: &["path"],
+    groups: &[&[
+        Field::new("path", Kind::Text, "Path to ask for, with query.").required(),
+        Field::new("every", DURATION, "From one probe to the next.").default("5s"),
+        Field::new("timeout", DURATION, "Time for the whole answer.").default("1s"),
+        Field::new(
+            "rise",
+            Kind::Integer { min: 1, max: 255 },
+            "Successes in a row that bring a backend back.",
+        )
+        .default("2"),
+        Field::new("fall", Kind::Integer { min: 1, max: 255 }, "Failures in a row that take a backend out.")
+            .default("3"),
+    ]],
+};
+
+static CONNECTIONS: Block = Block {
+    name: "connections",
+    doc: "Limits of the connections to one backend.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("per-backend", Kind::Integer { min: 1, max: 1_000_000 }, "Exchanges at a time.")
+            .default("512"),
+        Field::new("queue-timeout", DURATION, "How long a request waits for its turn.").default("5s"),
+        Field::new("connect-timeout", DURATION, "TCP and TLS set-up.").default("2s"),
+        Field::new("idle-timeout", DURATION, "How long an unused connection is kept.").default("60s"),
+        Field::new(
+            "max-age",
+            DURATION,
+            "How long a connection is used at all; as long as it lasts otherwise.",
+        ),
+    ]],
+};

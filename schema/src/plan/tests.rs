@@ -1,0 +1,441 @@
+//! Round trips, damage, and plans that contradict themselves.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use proptest::collection::vec;
+use proptest::option;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+
+use super::*;
+
+fn name() -> impl Strategy<Value = String> {
+    "[a-z][a-z0-9-]{0,8}"
+}
+
+fn millis() -> impl Strategy<Value = Millis> {
+    (1u64..10_000_000).prop_map(Millis)
+}
+
+fn value() -> impl Strategy<Value = Vec<ValuePart>> {
+    let part = prop_oneof![
+        "[ -~]{1,12}".prop_map(ValuePart::Text),
+        Just(ValuePart::ClientAddress),
+        Just(ValuePart::Time),
+        Just(ValuePart::Uuid),
+        Just(ValuePart::Counter),
+    ];
+    vec(part, 0..3)
+}
+
+fn headers() -> impl Strategy<Value = Vec<HeaderOp>> {
+    let op = prop_oneof![
+        (name(), value()).prop_map(|(name, value)| HeaderOp::Set(name, value)),
+        (name(), value()).prop_map(|(name, value)| HeaderOp::Add(name, value)),
+        name().prop_map(HeaderOp::Remove),
+    ];
+    vec(op, 0..3)
+}
+
+fn settings() -> impl Strategy<Value = TlsSettings> {
+    let versions = prop_oneof![
+        Just((TlsVersion::Tls12, TlsVersion::Tls12)),
+        Just((TlsVersion::Tls12, TlsVersion::Tls13)),
+        Just((TlsVersion::Tls13, TlsVersion::Tls13)),
+    ];
+    (versions, vec(any::<u16>(), 1..4), vec(any::<u16>(), 1..4))
+        .prop_map(|((min, max), suites, groups)| TlsSettings { min, max, suites, groups })
+}
+
+fn identity() -> impl Strategy<Value = Identity> {
+    (name(), name()).prop_map(|(certificate, key)| Identity { certificate, key })
+}
+
+fn client_tls() -> impl Strategy<Value = ClientTls> {
+    let roots = prop_oneof![Just(Roots::System), name().prop_map(Roots::File), Just(Roots::Unverified)];
+    (settings(), roots, option::of(identity()), option::of(name())).prop_map(
+        |(settings, roots, identity, server_name)| ClientTls { settings, roots, identity, server_name },
+    )
+}
+
+fn server_tls() -> impl Strategy<Value = ServerTls> {
+    let certificate =
+        (vec(name(), 0..2), identity()).prop_map(|(names, identity)| Certificate { names, identity });
+    (settings(), any::<bool>(), vec(certificate, 1..3), option::of(Just(0))).prop_map(
+        |(settings, prefer_server_order, certificates, default)| ServerTls {
+            settings,
+            prefer_server_order,
+            certificates,
+            default,
+        },
+    )
+}
+
+fn http() -> impl Strategy<Value = HttpSettings> {
+    (any::<(bool, bool, bool, u32)>(), 1u16.., 1u32.., millis(), millis(), millis()).prop_map(
+        |((h2, keep_alive, keep_empty_segments, max_header_size), max_headers, max_streams, a, b, c)| {
+            HttpSettings {
+                h2,
+                keep_alive,
+                max_header_size,
+                max_headers,
+                max_streams,
+                handshake_timeout: a,
+                header_timeout: b,
+                idle_timeout: c,
+                keep_empty_segments,
+            }
+        },
+    )
+}
+
+fn listener() -> impl Strategy<Value = Listener> {
+    let binds = vec(any::<(u32, u16)>(), 1..3);
+    let proxies = vec((any::<u32>(), 0u8..=32), 0..3);
+    let parts = (binds, option::of(server_tls()), http(), proxies, headers());
+    (parts, option::of(1u32..), option::of(millis()), option::of(name())).prop_map(
+        |((binds, tls, http, proxies, response_headers), max_connections, tcp_keepalive, host)| Listener {
+            name: String::new(),
+            binds: binds
+                .into_iter()
+                .map(|(ip, port)| SocketAddr::from((Ipv4Addr::from_bits(ip), port)))
+                .collect(),
+            tls,
+            http,
+            trusted_proxies: proxies
+                .into_iter()
+                .map(|(ip, prefix)| {
+                    let kept = ip & u32::MAX.checked_shl(32 - u32::from(prefix)).unwrap_or(0);
+                    Cidr { address: IpAddr::V4(Ipv4Addr::from_bits(kept)), prefix }
+                })
+                .collect(),
+            max_connections,
+            tcp_keepalive,
+            response_headers,
+            hosts: HostTable {
+                exact: host.into_iter().map(|host| (host, Id::new(0))).collect(),
+                default: Some(Id::new(0)),
+                ..HostTable::default()
+            },
+        },
+    )
+}
+
+fn backend() -> impl Strategy<Value = Backend> {
+    let address = prop_oneof![
+        any::<(u32, u16)>().prop_map(|(ip, port)| Address::Ip((Ipv4Addr::from_bits(ip), port).into())),
+        (name(), 1u16..).prop_map(|(name, port)| Address::Name(name, port)),
+    ];
+    let probe = ("/[a-z]{0,8}", millis(), millis(), 1u8.., 1u8..)
+        .prop_map(|(path, every, timeout, rise, fall)| Probe { path, every, timeout, rise, fall });
+    let connections = (1u32.., millis(), millis(), millis(), option::of(millis())).prop_map(
+        |(per_backend, queue_timeout, connect_timeout, idle_timeout, max_age)| Connections {
+            per_backend,
+            queue_timeout,
+            connect_timeout,
+            idle_timeout,
+            max_age,
+        },
+    );
+    (any::<bool>(), address, 1u16.., option::of(probe), connections).prop_map(
+        |(secure, address, weight, probe, connections)| Backend {
+            scheme: if secure { Scheme::Https } else { Scheme::Http },
+            address,
+            weight: Weight::new(weight).unwrap_or(Weight::ONE),
+            tls: secure.then_some(Id::new(0)),
+            probe,
+            connections,
+        },
+    )
+}
+
+fn pool() -> impl Strategy<Value = Pool> {
+    let balance = prop_oneof![
+        Just(Balance::RoundRobin),
+        Just(Balance::WeightedRoundRobin),
+        Just(Balance::Random),
+        Just(Balance::LeastConnection),
+        Just(Balance::LeastResponseTime),
+        Just(Balance::IpHash),
+    ];
+    (balance, vec(backend(), 1..4)).prop_map(|(balance, backends)| Pool {
+        name: String::new(),
+        balance,
+        backends,
+    })
+}
+
+fn policy() -> impl Strategy<Value = Policy> {
+    let timeouts = (millis(), millis(), option::of(millis()))
+        .prop_map(|(first_byte, body_idle, exchange)| Timeouts { first_byte, body_idle, exchange });
+    (headers(), headers(), any::<Option<u64>>(), timeouts, any::<u8>()).prop_map(
+        |(request_headers, response_headers, body_limit, timeouts, attempts)| Policy {
+            rate_limits: vec![Id::new(0)],
+            request_headers,
+            response_headers,
+            body_limit,
+            timeouts,
+            retry: Retry { attempts },
+        },
+    )
+}
+
+fn rate_limit() -> impl Strategy<Value = RateLimit> {
+    (name(), 1u32.., millis(), 1u32.., option::of(millis()), 1u32..).prop_map(
+        |(name, requests, period, burst, block, max_keys)| RateLimit {
+            name,
+            requests,
+            period,
+            burst,
+            block,
+            max_keys,
+        },
+    )
+}
+
+fn route() -> impl Strategy<Value = Route> {
+    let text = "/[a-z]{0,8}".prop_map(TemplatePart::Text);
+    let template = (text, any::<u16>()).prop_map(|(text, segment)| {
+        Template(vec![text, TemplatePart::Segment(segment), TemplatePart::Rest(segment), TemplatePart::Query])
+    });
+    let action = prop_oneof![
+        option::of(template.clone()).prop_map(|rewrite| Action::Proxy { pool: Id::new(0), rewrite }),
+        (template, prop_oneof![Just(301), Just(308)])
+            .prop_map(|(location, status)| Action::Redirect { location, status }),
+        (200u16..600, "\\PC{0,12}", "[a-z]+/[a-z]+")
+            .prop_map(|(status, body, content_type)| Action::Respond { status, body, content_type }),
+    ];
+    let methods = prop_oneof![
+        Just(Methods::Any),
+        Just(Methods::Only(vec!["GET".into()])),
+        Just(Methods::Only(vec!["GET".into(), "HEAD".into()])),
+    ];
+    ("/[a-z]{0,8}", methods, action).prop_map(|(pattern, methods, action)| Route {
+        pattern,
+        methods,
+        action,
+        policy: Id::new(0),
+    })
+}
+
+/// A table with a chain of literal edges, a parameter at its end, and every route somewhere.
+fn tables(labels: &[String], routes: u32) -> Tables {
+    let mut tables = Tables::default();
+    for (at, label) in labels.iter().enumerate() {
+        let (edge, start) = (at as u32, tables.labels.len() as u32);
+        tables.labels.extend_from_slice(label.as_bytes());
+        tables.edges.push(Edge {
+            label_start: start,
+            label_end: tables.labels.len() as u32,
+            target: edge + 1,
+        });
+        let state = State {
+            edges_start: edge,
+            edges_end: edge + 1,
+            other: State::NOWHERE,
+            candidates_start: 0,
+            candidates_end: 0,
+        };
+        tables.states.push(state);
+    }
+    let end = labels.len() as u32;
+    tables.candidates = (0..routes).map(Id::new).collect();
+    tables.states.push(State {
+        edges_start: end,
+        edges_end: end,
+        other: end,
+        candidates_start: 0,
+        candidates_end: routes,
+    });
+    tables
+}
+
+prop_compose! {
+    fn plan()(
+        compiler in name(),
+        workers in option::of(1u16..),
+        drain in millis(),
+        mut listeners in vec(listener(), 0..3),
+        mut pools in vec(pool(), 1..3),
+        client_tls in vec(client_tls(), 1..3),
+        rate_limits in vec(rate_limit(), 1..3),
+        policies in vec(policy(), 1..3),
+        routes in vec(route(), 0..5),
+        labels in vec(name(), 0..4),
+    ) -> Plan {
+        listeners.iter_mut().enumerate().for_each(|(at, listener)| listener.name = format!("listener-{at}"));
+        pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
+        Plan {
+            meta: Meta { compiler, edition: "2026".into() },
+            runtime: Runtime { workers, drain },
+            tables: tables(&labels, routes.len() as u32),
+            hosts: vec![Host { names: labels, root: Id::new(0) }],
+            listeners, pools, client_tls, rate_limits, policies, routes,
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn a_plan_survives_its_own_encoding(plan in plan()) {
+        prop_assert_eq!(plan.check(), Ok(()));
+        let bytes = plan.encode();
+        prop_assert_eq!(&bytes, &plan.clone().encode());
+        prop_assert_eq!(Plan::decode(&bytes), Ok(plan));
+    }
+
+    #[test]
+    fn no_damage_goes_unnoticed(plan in plan(), at in any::<prop::sample::Index>(), flip in 1u8..) {
+        let mut bytes = plan.encode();
+        let at = at.index(bytes.len());
+        bytes[at] ^= flip;
+        prop_assert!(Plan::decode(&bytes).is_err(), "byte {} may change", at);
+    }
+
+    #[test]
+    fn no_part_of_a_plan_is_a_plan(plan in plan(), length in any::<prop::sample::Index>()) {
+        let bytes = plan.encode();
+        prop_assert!(Plan::decode(&bytes[..length.index(bytes.len())]).is_err());
+        let longer = [bytes.as_slice(), b"x"].concat();
+        prop_assert!(Plan::decode(&longer).is_err());
+    }
+
+    #[test]
+    fn no_bytes_make_the_loader_panic(bytes in vec(any::<u8>(), 0..512)) {
+        let _ = Plan::decode(&bytes);
+        let _ = Plan::decode(&[b"DVPL\x01\0\x01\0", bytes.as_slice()].concat());
+    }
+
+    /// Behind intact hashes: what a broken compiler could write.
+    #[test]
+    fn no_structure_makes_the_loader_panic(structure in vec(any::<u8>(), 0..256), tables in vec(any::<u8>(), 0..256)) {
+        let _ = Plan::decode(&envelope::seal(&[(1, 1, structure), (2, 1, tables)]));
+    }
+
+    #[test]
+    fn a_damaged_structure_behind_intact_hashes_never_panics(
+        plan in plan(), at in any::<prop::sample::Index>(), flip in 1u8..,
+    ) {
+        let mut structure = postcard::to_stdvec(&plan).unwrap();
+        let at = at.index(structure.len());
+        structure[at] ^= flip;
+        let tables = envelope::encode_tables(&plan.tables);
+        if let Ok(plan) = Plan::decode(&envelope::seal(&[(1, 1, structure), (2, 1, tables)])) {
+            prop_assert_eq!(plan.check(), Ok(()));
+        }
+    }
+}
+
+/// A small plan that is whole.
+fn small() -> Plan {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut plan = plan().new_tree(&mut runner).unwrap().current();
+    plan.routes = vec![Route {
+        pattern: "/**".into(),
+        methods: Methods::Any,
+        action: Action::Proxy { pool: Id::new(0), rewrite: None },
+        policy: Id::new(0),
+    }];
+    plan.tables = tables(&["a".into()], 1);
+    plan.hosts[0].root = Id::new(0);
+    assert_eq!(plan.check(), Ok(()));
+    plan
+}
+
+#[test]
+fn every_refusal_says_why() {
+    let bytes = small().encode();
+    assert_eq!(Plan::decode(b""), Err(LoadError::Empty));
+    assert_eq!(Plan::decode(b"listener \"web\""), Err(LoadError::NotAPlan));
+    assert_eq!(Plan::decode(&bytes[..40]), Err(LoadError::Truncated));
+    let mut future = bytes.clone();
+    future[4..8].copy_from_slice(&[9, 0, 8, 0]);
+    assert_eq!(Plan::decode(&future), Err(LoadError::TooNew { format: 9, min_reader: 8 }));
+    let mut damaged = bytes.clone();
+    damaged[20] ^= 1;
+    assert_eq!(Plan::decode(&damaged), Err(LoadError::Damaged("the header")));
+    let mut damaged = bytes;
+    let last = damaged.len() - 1;
+    damaged[last] ^= 1;
+    assert_eq!(Plan::decode(&damaged), Err(LoadError::Damaged("the route tables")));
+    for error in [LoadError::Empty, LoadError::NotAPlan, LoadError::Truncated, LoadError::Damaged("it")] {
+        assert!(!error.to_string().is_empty());
+    }
+}
+
+#[test]
+fn an_unknown_section_is_skipped_unless_it_is_critical() {
+    let plan = small();
+    let structure = postcard::to_stdvec(&plan).unwrap();
+    let tables = envelope::encode_tables(&plan.tables);
+    let mut sections = vec![(1, 1, structure), (2, 1, tables), (77, 1, b"signature".to_vec())];
+    assert_eq!(Plan::decode(&envelope::seal(&sections)), Err(LoadError::UnknownSection(77)));
+    sections[2].1 = 0x8001; // the mark of a part that may be skipped
+    assert_eq!(Plan::decode(&envelope::seal(&sections)), Ok(plan));
+    sections.remove(1);
+    assert!(matches!(Plan::decode(&envelope::seal(&sections)), Err(LoadError::Malformed(_))));
+}
+
+/// Each change makes a whole plan contradict itself.
+#[test]
+fn what_points_nowhere_is_refused() {
+    type Change = fn(&mut Plan);
+    let changes: [(&str, Change); 17] = [
+        ("host root", |plan| plan.hosts[0].root = Id::new(99)),
+        ("policy", |plan| plan.routes[0].policy = Id::new(99)),
+        ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
+        ("no backend", |plan| plan.pools[0].backends.clear()),
+        ("rate limit", |plan| plan.policies[0].rate_limits = vec![Id::new(99)]),
+        ("a zero in it", |plan| plan.rate_limits[0].burst = 0),
+        ("methods", |plan| plan.routes[0].methods = Methods::Only(Vec::new())),
+        ("no header name", |plan| plan.policies[0].request_headers = vec![HeaderOp::Remove("X Y".into())]),
+        ("control character", |plan| {
+            let value = vec![ValuePart::Text("a\r\nb".into())];
+            plan.policies[0].response_headers = vec![HeaderOp::Set("a".into(), value)];
+        }),
+        ("no redirect", |plan| {
+            plan.routes[0].action =
+                Action::Redirect { location: Template(vec![TemplatePart::Path]), status: 200 };
+        }),
+        ("does not begin", |plan| {
+            let rewrite = Some(Template(vec![TemplatePart::Text("x".into())]));
+            plan.routes[0].action = Action::Proxy { pool: Id::new(0), rewrite };
+        }),
+        ("no final status", |plan| {
+            plan.routes[0].action =
+                Action::Respond { status: 101, body: String::new(), content_type: "a/b".into() };
+        }),
+        ("candidate", |plan| plan.tables.candidates[0] = Id::new(99)),
+        ("points nowhere", |plan| plan.tables.edges[0].target = 99),
+        ("lies outside", |plan| plan.tables.edges[0].label_end = 99),
+        ("names are not in order", |plan| plan.pools.push(plan.pools[0].clone())),
+        ("no workers", |plan| plan.runtime.workers = Some(0)),
+    ];
+    for (reason, change) in changes {
+        let mut plan = small();
+        change(&mut plan);
+        match Plan::decode(&plan.encode()) {
+            Err(LoadError::Inconsistent(why)) => assert!(why.contains(reason), "{why} for {reason}"),
+            other => panic!("{reason}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_walk_ends_where_the_path_does() {
+    let tables = tables(&["a".into(), "b".into()], 1);
+    let found = |path| tables.walk(Id::new(0), path).len();
+    assert_eq!(found("/a/b"), 1);
+    assert_eq!(found("/a/b/c/d"), 1);
+    assert_eq!(found("/a"), 0);
+    assert_eq!(found("/b"), 0);
+    assert_eq!(found("/"), 0);
+}
+
+#[test]
+fn a_digest_is_short_and_stable() {
+    assert_eq!(Digest::of(b"").to_string(), "af1349b9f5f9a1a6");
+    assert_eq!(format!("{:?}", Digest::of(b"")), "Digest(af1349b9f5f9a1a6)");
+}
