@@ -1,1 +1,85 @@
-//! compiler
+//! Reads, lints and compiles Divisor configurations.
+//!
+//! Stages, each a module that takes the one before as an immutable value: [`source`] → [`syntax`] → [`model`] → `facts`
+//! → [`check`] → `lower`; [`compile`] is all of them. Beside them, `routes` and `tls` know what patterns and
+//! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it. Nothing here opens a
+//! socket, resolves a name or writes a file.
+
+pub mod check;
+pub mod diagnostic;
+mod facts;
+mod lower;
+pub mod model;
+pub mod report;
+mod routes;
+pub mod source;
+pub mod syntax;
+mod tls;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use divisor_schema::plan::Plan;
+
+use self::diagnostic::{Diagnostic, Severity};
+use self::facts::{Facts, Gaps, Patterns};
+use self::source::SourceMap;
+use self::syntax::Unreadable;
+
+/// What a compilation depends on beside the files.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Values for `${NAME}`.
+    pub variables: BTreeMap<String, String>,
+    /// The time at which certificates are judged.
+    pub now: SystemTime,
+}
+
+impl Default for Options {
+    /// No variables, now.
+    fn default() -> Self {
+        Self { variables: BTreeMap::new(), now: SystemTime::now() }
+    }
+}
+
+/// What came of a config.
+#[derive(Debug)]
+pub struct Compilation {
+    /// Its files; the spans of the diagnostics point into them.
+    pub sources: SourceMap,
+    /// Everything that was found, in the order in which it is shown.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The plan; `None` when there is an error among the diagnostics.
+    pub plan: Option<Plan>,
+}
+
+/// Reads, checks and compiles the config whose root file is `root`. The same files give the same plan everywhere.
+///
+/// # Errors
+/// [`Unreadable`] when the root file cannot be read. Everything else is a diagnostic.
+pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable> {
+    let syntax = syntax::load(root, &options.variables)?;
+    let (model, mut diagnostics) = model::build(&syntax);
+    diagnostics.extend(syntax.diagnostics);
+    let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };
+    let patterns = Patterns::new(&model);
+    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now));
+    diagnostics.extend(check::check(&facts));
+    diagnostic::sort(&mut diagnostics);
+    let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
+    drop(facts);
+    Ok(Compilation { sources: syntax.sources, diagnostics, plan })
+}
+
+fn has_error(diagnostics: &[Diagnostic]) -> bool {
+    diagnostics.iter().any(|found| found.severity == Severity::Error)
+}
+
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(since).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

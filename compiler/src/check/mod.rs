@@ -1,0 +1,56 @@
+//! The rules: what a config says and is hardly meant to say.
+//!
+//! One rule is one file in [`rules`], with its code, its name, its level, why it is there, an example that breaks it
+//! and one that does not. Rules look at [`Facts`] and return diagnostics; none depends on another.
+
+mod rules;
+#[cfg(test)]
+mod tests;
+
+use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::facts::Facts;
+use crate::source::{SourceMap, Span, Spanned};
+
+/// A rule with what it says of itself.
+pub struct Lint {
+    /// Code and name.
+    pub rule: Rule,
+    /// How bad a finding is, where the rule does not say otherwise.
+    pub level: Severity,
+    /// What it finds and why that is bad.
+    pub explanation: &'static str,
+    /// A config in KDL that breaks it.
+    pub bad: &'static str,
+    /// The same config without fault.
+    pub good: &'static str,
+    check: fn(&Facts<'_>) -> Vec<Diagnostic>,
+}
+
+impl Lint {
+    /// A finding of this rule whose primary label is at `span`.
+    fn finding(&self, message: impl Into<String>, span: Span, label: impl Into<String>) -> Diagnostic {
+        Diagnostic::new(self.rule, self.level, message, span, label)
+    }
+}
+
+/// All rules, sorted by code.
+pub fn lints() -> &'static [&'static Lint] {
+    &rules::LINTS
+}
+
+/// Everything that the rules find.
+pub(crate) fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    lints().iter().flat_map(|lint| (lint.check)(facts)).collect()
+}
+
+/// The span of some bytes of a value; of the whole value where it was written with escapes.
+fn part(sources: &SourceMap, value: &Spanned<String>, range: &std::ops::Range<usize>) -> Span {
+    let text = sources.text(value.span);
+    let lead = match text.strip_prefix(['"', '\'']).and_then(|rest| rest.strip_suffix(['"', '\''])) {
+        Some(inner) if inner == value.value => 1,
+        _ if text == value.value => 0,
+        _ => return value.span,
+    };
+    let at = |offset: usize| value.span.start.saturating_add(lead).saturating_add(offset as u32);
+    Span::new(at(range.start), at(range.end))
+}

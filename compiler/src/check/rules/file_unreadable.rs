@@ -1,0 +1,40 @@
+//! A file that cannot be read.
+
+use super::files::file_faults;
+use crate::check::Lint;
+use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::facts::Facts;
+use crate::tls::FileFault;
+
+pub(super) static LINT: Lint = Lint {
+    rule: Rule::new("CRT001", "file-unreadable"),
+    level: Severity::Error,
+    explanation: "A certificate, key or bundle of roots is missing, empty, or closed to this user: the plan would \
+        fail where it runs.",
+    bad: r#"
+listener "web" {
+    bind "127.0.0.1:8443"
+    tls { certificate "absent.pem" key="shop.key"; }
+}
+host "shop.example" { route "/**" { respond 200 "ok"; }; }
+"#,
+    good: r#"
+listener "web" {
+    bind "127.0.0.1:8443"
+    tls { certificate "shop.pem" key="shop.key"; }
+}
+host "shop.example" { route "/**" { respond 200 "ok"; }; }
+"#,
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    file_faults(facts)
+        .filter_map(|(file, _, fault)| {
+            let FileFault::Unreadable(why) = fault else { return None };
+            let finding =
+                LINT.finding(format!("cannot read `{}`: {why}", file.value), file.span, "named here");
+            Some(finding.help("paths are relative to the file that names them"))
+        })
+        .collect()
+}

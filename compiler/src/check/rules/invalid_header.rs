@@ -1,0 +1,74 @@
+//! A header that cannot be sent.
+
+use super::headers::{edits, is_token_byte};
+use crate::check::Lint;
+use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::facts::Facts;
+use crate::model::{Action, HeaderChange};
+use crate::source::Spanned;
+
+pub(super) static LINT: Lint = Lint {
+    rule: Rule::new("SEC005", "invalid-header"),
+    level: Severity::Error,
+    explanation: "A name is letters, digits and a few signs (RFC 9110, section 5.6.2); a value has no line break \
+        and no control character. Otherwise one header becomes two, or a response becomes two.",
+    bad: r#"
+listener "web" { bind "127.0.0.1:8080"; }
+route "/**" {
+    respond 200 "ok"
+    header-set "X Powered By" "divisor"
+}
+"#,
+    good: r#"
+listener "web" { bind "127.0.0.1:8080"; }
+route "/**" {
+    respond 200 "ok"
+    header-set "X-Powered-By" "divisor"
+}
+"#,
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    for edit in edits(facts) {
+        if !is_token(&edit.name.value) {
+            let message = format!("`{}` is not the name of a header", edit.name.value);
+            let help = format!("write `{}`", token(&edit.name.value));
+            found.push(LINT.finding(message, edit.name.span, "not a token").help(help));
+        }
+        if let HeaderChange::Set(value) | HeaderChange::Add(value) = &edit.change {
+            found.extend(bad_value(&edit.name.value, value));
+        }
+    }
+    let types = facts.patterns.routes.iter().filter_map(|read| match &read.route.action {
+        Some(Action::Respond { content_type, .. }) => Some(content_type),
+        _ => None,
+    });
+    let is_visible = |text: &str| text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+    let unsendable = types.filter(|value| !is_visible(&value.value));
+    found.extend(unsendable.map(|value| control("Content-Type", value)));
+    found
+}
+
+fn bad_value(name: &str, value: &Spanned<String>) -> Option<Diagnostic> {
+    let visible = value.value.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
+    (!visible).then(|| control(name, value))
+}
+
+fn control(name: &str, value: &Spanned<String>) -> Diagnostic {
+    let message = format!("the value of header `{name}` has a character that cannot be sent");
+    LINT.finding(message, value.span, "here").help("write it on one line, without control characters")
+}
+
+/// RFC 9110, section 5.6.2.
+fn is_token(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(is_token_byte)
+}
+
+/// The nearest name that is one.
+fn token(name: &str) -> String {
+    let letter = |it: char| if it.is_ascii() && is_token_byte(it as u8) { it } else { '-' };
+    let nearest: String = name.trim().chars().map(letter).collect();
+    if nearest.is_empty() { "X-Name".to_owned() } else { nearest }
+}

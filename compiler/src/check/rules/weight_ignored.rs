@@ -1,0 +1,55 @@
+//! A weight without effect.
+
+use divisor_schema::plan::Balance;
+
+use crate::check::Lint;
+use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::facts::Facts;
+
+pub(super) static LINT: Lint = Lint {
+    rule: Rule::new("UPS003", "weight-ignored"),
+    level: Severity::Warning,
+    explanation: "Weights count with `weighted-round-robin`, `least-connection` and `least-response-time` only.",
+    bad: r#"
+listener "web" { bind "127.0.0.1:8080"; }
+pool "app" {
+    backend "http://127.0.0.1:9000" weight=3
+    backend "http://127.0.0.1:9001"
+    probe "/health"
+}
+route "/**" pool="app"
+"#,
+    good: r#"
+listener "web" { bind "127.0.0.1:8080"; }
+pool "app" {
+    balance "weighted-round-robin"
+    backend "http://127.0.0.1:9000" weight=3
+    backend "http://127.0.0.1:9001"
+    probe "/health"
+}
+route "/**" pool="app"
+"#,
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    for pool in &facts.model.pools {
+        let name = match pool.balance.value {
+            Balance::RoundRobin => "round-robin",
+            Balance::Random => "random",
+            Balance::IpHash => "ip-hash",
+            Balance::WeightedRoundRobin | Balance::LeastConnection | Balance::LeastResponseTime => continue,
+        };
+        // 0 takes a backend out, whatever the balancer.
+        let weights = pool.backends.iter().map(|backend| &backend.weight);
+        for weight in weights.filter(|weight| weight.written && weight.value > 1) {
+            let message = format!("weight {} has no effect with `{name}`", weight.value);
+            let balancer =
+                if pool.balance.written { "balances without weights" } else { "round-robin by default" };
+            let finding = LINT.finding(message, weight.span, "ignored").label(pool.balance.span, balancer);
+            found.push(finding.help("write `weighted-round-robin`, or delete the weight"));
+        }
+    }
+    found
+}

@@ -1,0 +1,89 @@
+//! What follows from a model before anything is judged: patterns read and analysed, hosts given to their listeners,
+//! TLS names understood, certificate files read. Rules judge these facts, and lowering writes them into a plan.
+
+mod identities;
+mod paths;
+mod patterns;
+mod routing;
+mod tls;
+
+pub(crate) use self::identities::{Bundle, Holder, Identity};
+pub(crate) use self::paths::{plan_path, read_path};
+pub(crate) use self::patterns::{Patterns, ReadRoute};
+pub(crate) use self::routing::Site;
+pub(crate) use self::tls::{TlsUse, choice};
+
+use crate::model::{ClientTls, Listener, Model};
+use crate::source::SourceMap;
+
+/// Everything that rules look at.
+pub(crate) struct Facts<'m> {
+    /// The config.
+    pub(crate) model: &'m Model,
+    /// Where it was written.
+    pub(crate) sources: &'m SourceMap,
+    /// What the model lacks.
+    pub(crate) gaps: Gaps,
+    /// The time at which certificates are judged, in seconds since the epoch.
+    pub(crate) now: i64,
+    /// Routes and host names, read.
+    pub(crate) patterns: &'m Patterns<'m>,
+    /// Hosts with their listeners and routes.
+    pub(crate) sites: Vec<Site<'m>>,
+    /// All settings of TLS.
+    pub(crate) tls: Vec<TlsUse<'m>>,
+    /// All certificates with their keys.
+    pub(crate) identities: Vec<Identity<'m>>,
+    /// All files of roots to trust.
+    pub(crate) bundles: Vec<Bundle<'m>>,
+}
+
+/// What is missing from a model because it could not be read. What is not there may only be unread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gaps {
+    /// Whole files.
+    pub(crate) files: bool,
+    /// Parts of files.
+    pub(crate) parts: bool,
+}
+
+impl<'m> Facts<'m> {
+    /// Finds out what follows from `model`. Reads certificate files.
+    pub(crate) fn new(
+        model: &'m Model,
+        sources: &'m SourceMap,
+        patterns: &'m Patterns<'m>,
+        gaps: Gaps,
+        now: i64,
+    ) -> Self {
+        Self {
+            model,
+            sources,
+            gaps,
+            now,
+            patterns,
+            sites: routing::sites(model, patterns),
+            tls: tls::uses(model),
+            identities: identities::identities(model, sources),
+            bundles: identities::bundles(model, sources),
+        }
+    }
+
+    /// The sites of a listener, by its position in the model.
+    pub(crate) fn sites_of(&self, listener: usize) -> impl Iterator<Item = &Site<'m>> {
+        self.sites.iter().filter(move |site| site.listeners.contains(&listener))
+    }
+}
+
+/// The listeners that serve hosts: those that do not send everything to another one.
+pub(crate) fn serving(model: &Model) -> impl Iterator<Item = (usize, &Listener)> {
+    model.listeners.iter().enumerate().filter(|(_, listener)| listener.redirect.is_none())
+}
+
+/// All settings of TLS towards backends.
+pub(crate) fn client_tls(model: &Model) -> impl Iterator<Item = &ClientTls> {
+    model
+        .pools
+        .iter()
+        .flat_map(|pool| pool.tls.iter().chain(pool.backends.iter().filter_map(|it| it.tls.as_ref())))
+}

@@ -1,0 +1,251 @@
+//! Hosts and their routes.
+
+use std::collections::BTreeMap;
+
+use divisor_schema::plan::{
+    Action, Host, HostId, HostTable, Methods, Policy, PoolId, RateLimit, Route, RouteId, Tables, Template,
+    TemplatePart,
+};
+
+use super::policies::{Layer, Policies, used};
+use crate::facts::{Facts, ReadRoute, Site};
+use crate::model::{self, Listener};
+use crate::routes::{self, EmptySegments, HostPattern, Pattern, RouteSet, TableBuilder, analyse};
+
+/// Collects hosts, routes, policies and tables while listeners ask for them.
+pub(super) struct Hosts<'f, 'm> {
+    facts: &'f Facts<'m>,
+    pools: Vec<PoolId>,
+    policies: Policies,
+    hosts: Vec<Host>,
+    routes: Vec<Route>,
+    tables: TableBuilder,
+    /// Hosts by site and by the policies of the listener: listeners that agree share them.
+    known: BTreeMap<(usize, Vec<String>), HostId>,
+}
+
+/// What came together.
+pub(super) struct Lowered {
+    pub(super) hosts: Vec<Host>,
+    pub(super) routes: Vec<Route>,
+    pub(super) policies: Vec<Policy>,
+    pub(super) rate_limits: Vec<RateLimit>,
+    pub(super) tables: Tables,
+}
+
+impl<'f, 'm> Hosts<'f, 'm> {
+    /// Nothing yet. `pools` are the ids of the pools of the model.
+    pub(super) fn new(facts: &'f Facts<'m>, pools: Vec<PoolId>) -> Self {
+        Self {
+            facts,
+            pools,
+            policies: Policies::default(),
+            hosts: vec![],
+            routes: vec![],
+            tables: TableBuilder::default(),
+            known: BTreeMap::new(),
+        }
+    }
+
+    /// Everything that was asked for.
+    pub(super) fn finish(self) -> Lowered {
+        let (policies, rate_limits) = self.policies.finish();
+        Lowered {
+            hosts: self.hosts,
+            routes: self.routes,
+            policies,
+            rate_limits,
+            tables: self.tables.finish(),
+        }
+    }
+
+    /// The hosts of a listener that serves them itself.
+    pub(super) fn table(&mut self, index: usize, listener: &'m Listener) -> HostTable {
+        let facts = self.facts;
+        let mut sites: Vec<(usize, &Site<'m>)> =
+            facts.sites.iter().enumerate().filter(|(_, site)| site.listeners.contains(&index)).collect();
+        sites.sort_by_key(|(_, site)| &site.names);
+        let mut table = HostTable::default();
+        for (position, site) in sites {
+            let id = self.host(position, site, listener);
+            add(&mut table, &site.names, id);
+        }
+        sorted(table)
+    }
+
+    /// The hosts of a listener that sends everything to `target`: the same names, one route for all of them.
+    pub(super) fn redirect(&mut self, listener: &'m Listener, target: usize, status: u16) -> HostTable {
+        let names: Vec<HostPattern> = {
+            let mut names: Vec<HostPattern> =
+                self.facts.sites_of(target).flat_map(|site| site.names.iter().cloned()).collect();
+            names.sort_unstable();
+            names.dedup();
+            names
+        };
+        let serves_all = self.facts.sites_of(target).any(|site| site.names.is_empty());
+        let mut table = HostTable::default();
+        if names.is_empty() && !serves_all {
+            return table;
+        }
+        let location = self.location(target);
+        let id = self.redirect_host(listener, &names, location, status);
+        add(&mut table, &names, id);
+        if serves_all {
+            table.default = Some(id);
+        }
+        sorted(table)
+    }
+
+    /// The host of a site as it is on `listener`.
+    fn host(&mut self, position: usize, site: &Site<'m>, listener: &'m Listener) -> HostId {
+        let around = used(self.facts, [&listener.uses, &[], &[]]);
+        let key = (position, around.into_iter().map(|layer| layer.name).collect());
+        if let Some(&id) = self.known.get(&key) {
+            return id;
+        }
+        let id = HostId::new(self.hosts.len() as u32);
+        let routes = self.site_routes(site, listener);
+        if let Ok(analysis) = &site.analysis {
+            let root = self.tables.append(analysis, &routes);
+            self.hosts.push(Host { names: texts(&site.names), root });
+        }
+        self.known.insert(key, id);
+        id
+    }
+
+    /// The ids of the routes of a site, by their position in it. They are numbered by pattern and methods.
+    fn site_routes(&mut self, site: &Site<'m>, listener: &'m Listener) -> Vec<RouteId> {
+        let facts = self.facts;
+        let read = |position: &usize| facts.patterns.routes.get(*position);
+        let mut order: Vec<(usize, &ReadRoute<'m>)> =
+            site.routes.iter().enumerate().filter_map(|(at, route)| Some((at, read(route)?))).collect();
+        order.sort_by_cached_key(|(_, read)| {
+            (&read.route.pattern.value, method_set(read.route), read.host.is_none())
+        });
+        let mut ids = vec![RouteId::new(0); site.routes.len()];
+        for (at, read) in order {
+            let id = RouteId::new(self.routes.len() as u32);
+            let route = self.route(site, listener, read);
+            self.routes.extend(route);
+            if let Some(slot) = ids.get_mut(at) {
+                *slot = id;
+            }
+        }
+        ids
+    }
+
+    fn route(&mut self, site: &Site<'m>, listener: &'m Listener, read: &ReadRoute<'m>) -> Option<Route> {
+        let route = read.route;
+        let host_uses = site.host.map_or(&[][..], |host| &host.uses);
+        let mut layers = used(self.facts, [&listener.uses, host_uses, &route.uses]);
+        layers.push(Layer { name: place(site, read), settings: &route.settings });
+        let pattern = read.pattern.as_ref().ok()?;
+        Some(Route {
+            pattern: pattern.text.clone(),
+            methods: methods(route),
+            action: self.action(pattern, route)?,
+            policy: self.policies.merge(&layers),
+        })
+    }
+
+    fn action(&self, pattern: &Pattern, route: &model::Route) -> Option<Action> {
+        Some(match route.action.as_ref()? {
+            model::Action::Proxy { pool } => Action::Proxy {
+                pool: *self.pools.get(pool.id?.index())?,
+                rewrite: route.rewrite.as_ref().and_then(|text| routes::rewrite(&text.value, pattern).ok()),
+            },
+            model::Action::Redirect { location, status } => Action::Redirect {
+                location: routes::location(&location.value, pattern).ok()?,
+                status: status.value,
+            },
+            model::Action::Respond { status, body, content_type } => Action::Respond {
+                status: status.value,
+                body: body.value.clone(),
+                content_type: content_type.value.clone(),
+            },
+            model::Action::Deny { status } => Action::Respond {
+                status: status.value,
+                body: String::new(),
+                content_type: "text/plain; charset=utf-8".to_owned(),
+            },
+        })
+    }
+
+    /// Where a request goes that belongs on the listener `target`.
+    fn location(&self, target: usize) -> Template {
+        let listener = self.facts.model.listeners.get(target);
+        let is_tls = listener.is_some_and(|listener| listener.tls.is_some());
+        let (scheme, usual) = if is_tls { ("https://", 443) } else { ("http://", 80) };
+        let port = listener.and_then(|listener| listener.binds.first()).map(|bind| bind.value.port());
+        let port = port.filter(|port| *port != usual).map(|port| TemplatePart::Text(format!(":{port}")));
+        let start = [TemplatePart::Text(scheme.to_owned()), TemplatePart::Host];
+        Template(start.into_iter().chain(port).chain([TemplatePart::Path, TemplatePart::Query]).collect())
+    }
+
+    fn redirect_host(
+        &mut self,
+        listener: &'m Listener,
+        names: &[HostPattern],
+        location: Template,
+        status: u16,
+    ) -> HostId {
+        let id = HostId::new(self.hosts.len() as u32);
+        let route = RouteId::new(self.routes.len() as u32);
+        let every = Pattern { text: "/**".to_owned(), segments: vec![], subtree: true, captures: vec![] };
+        let set = RouteSet { pattern: &every, methods: routes::Methods::Any, priority: 0, own: true };
+        if let Ok(analysis) = analyse(&[set], EmptySegments::Kept) {
+            let root = self.tables.append(&analysis, &[route]);
+            self.hosts.push(Host { names: texts(names), root });
+        }
+        self.routes.push(Route {
+            pattern: every.text,
+            methods: Methods::Any,
+            action: Action::Redirect { location, status },
+            policy: self.policies.merge(&used(self.facts, [&listener.uses, &[], &[]])),
+        });
+        id
+    }
+}
+
+fn method_set(route: &model::Route) -> routes::Methods<'_> {
+    routes::Methods::new(route.methods.iter().map(|method| method.value.as_str()))
+}
+
+fn methods(route: &model::Route) -> Methods {
+    match method_set(route) {
+        routes::Methods::Any => Methods::Any,
+        routes::Methods::Only(methods) => Methods::Only(methods.into_iter().map(str::to_owned).collect()),
+    }
+}
+
+/// Where a route is written: what tells its rate limits from others.
+fn place(site: &Site<'_>, read: &ReadRoute<'_>) -> String {
+    let host = site.names.first().filter(|_| read.host.is_some()).map(|name| format!("{} ", name.text()));
+    let methods: Vec<&str> = read.route.methods.iter().map(|method| method.value.as_str()).collect();
+    let methods = if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
+    format!("route {methods}{}{}", host.unwrap_or_default(), read.route.pattern.value)
+}
+
+fn texts(names: &[HostPattern]) -> Vec<String> {
+    names.iter().map(HostPattern::text).collect()
+}
+
+fn add(table: &mut HostTable, names: &[HostPattern], id: HostId) {
+    if names.is_empty() {
+        table.default = Some(id);
+    }
+    for name in names {
+        match name {
+            HostPattern::Exact(name) => table.exact.push((name.clone(), id)),
+            HostPattern::OneLabel(name) => table.one_label.push((name.clone(), id)),
+            HostPattern::ManyLabels(name) => table.many_labels.push((name.clone(), id)),
+        }
+    }
+}
+
+fn sorted(mut table: HostTable) -> HostTable {
+    for list in [&mut table.exact, &mut table.one_label, &mut table.many_labels] {
+        list.sort_unstable();
+    }
+    table
+}

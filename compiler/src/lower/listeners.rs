@@ -1,0 +1,61 @@
+//! Listeners.
+
+use divisor_schema::plan::{Cidr, HttpSettings, Listener};
+
+use super::hosts::Hosts;
+use super::{headers, tls};
+use crate::facts::Facts;
+use crate::model;
+
+/// The listeners, sorted by name.
+pub(super) fn lower<'m>(facts: &Facts<'m>, hosts: &mut Hosts<'_, 'm>) -> Vec<Listener> {
+    let mut order: Vec<(usize, &'m model::Listener)> = facts.model.listeners.iter().enumerate().collect();
+    order.sort_by_key(|(_, listener)| &listener.name.value);
+    order.into_iter().map(|(index, listener)| self::listener(facts, hosts, index, listener)).collect()
+}
+
+fn listener<'m>(
+    facts: &Facts<'m>,
+    hosts: &mut Hosts<'_, 'm>,
+    index: usize,
+    listener: &'m model::Listener,
+) -> Listener {
+    let redirect = listener.redirect.as_ref().and_then(|to| Some((to.listener.id?.index(), to.status.value)));
+    let table = match redirect {
+        Some((target, status)) => hosts.redirect(listener, target, status),
+        None => hosts.table(index, listener),
+    };
+    let hsts = listener.tls.as_ref().and_then(|tls| tls.hsts.as_ref());
+    let mut binds: Vec<_> = listener.binds.iter().map(|bind| bind.value).collect();
+    binds.sort_unstable();
+    binds.dedup();
+    let mut trusted_proxies: Vec<Cidr> =
+        listener.trusted_proxies.iter().map(|network| network.value).collect();
+    trusted_proxies.sort_unstable();
+    trusted_proxies.dedup();
+    Listener {
+        name: listener.name.value.clone(),
+        binds,
+        tls: listener.tls.as_ref().map(|tls| tls::server(facts, index, tls)),
+        http: http(&listener.http, listener.tls.is_some()),
+        trusted_proxies,
+        max_connections: listener.max_connections.as_ref().map(|limit| limit.value),
+        tcp_keepalive: listener.tcp_keepalive.as_ref().map(|interval| interval.value),
+        response_headers: hsts.map(headers::hsts).into_iter().collect(),
+        hosts: table,
+    }
+}
+
+fn http(http: &model::Http, is_tls: bool) -> HttpSettings {
+    HttpSettings {
+        h2: http.h2.as_ref().map_or(is_tls, |h2| h2.value),
+        keep_alive: http.keep_alive.value,
+        max_header_size: u32::try_from(http.max_header_size.value).unwrap_or(u32::MAX),
+        max_headers: http.max_headers.value,
+        max_streams: http.max_streams.value,
+        handshake_timeout: http.handshake_timeout.value,
+        header_timeout: http.header_timeout.value,
+        idle_timeout: http.idle_timeout.value,
+        keep_empty_segments: http.keep_empty_segments.value,
+    }
+}

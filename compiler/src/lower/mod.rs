@@ -1,0 +1,43 @@
+//! A model without errors as a plan: ids in place of names, tables in place of patterns, defaults written out.
+//!
+//! Lowering cannot fail, because what could fail was a diagnostic. It is deterministic, and depends neither on the
+//! order of declarations nor on the folder nor on how the config is spelled: things are sorted by what they are.
+
+mod headers;
+mod hosts;
+mod listeners;
+mod policies;
+mod pools;
+#[cfg(test)]
+mod property;
+#[cfg(test)]
+mod tests;
+mod tls;
+
+use divisor_schema::config::EDITION;
+use divisor_schema::plan::{Meta, Plan, Runtime};
+
+use crate::facts::Facts;
+
+/// The plan of a model in which no rule found an error.
+pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
+    let (pools, pool_ids, client_tls) = pools::lower(facts);
+    let mut hosts = hosts::Hosts::new(facts, pool_ids);
+    let listeners = listeners::lower(facts, &mut hosts);
+    let hosts::Lowered { hosts, routes, policies, rate_limits, tables } = hosts.finish();
+    Plan {
+        meta: Meta { compiler: env!("CARGO_PKG_VERSION").to_owned(), edition: EDITION.to_owned() },
+        runtime: Runtime {
+            workers: facts.model.runtime.workers.as_ref().map(|workers| workers.value),
+            drain: facts.model.runtime.drain.value,
+        },
+        listeners,
+        pools,
+        client_tls,
+        rate_limits,
+        policies,
+        hosts,
+        routes,
+        tables,
+    }
+}

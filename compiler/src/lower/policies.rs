@@ -1,0 +1,128 @@
+//! Policies: merged from listener, host and route, and stored once.
+
+use std::collections::{BTreeMap, HashMap};
+
+use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, Timeouts};
+
+use super::headers;
+use crate::facts::Facts;
+use crate::model::{self, Reference, Settings};
+use crate::source::Span;
+
+/// Settings with the name of the place where they are written.
+pub(super) struct Layer<'m> {
+    /// `policy public`, or the place of a route.
+    pub(super) name: String,
+    /// What they set.
+    pub(super) settings: &'m Settings,
+}
+
+/// The policies and rate limits of a plan, each once, in the order of their first use.
+#[derive(Default)]
+pub(super) struct Policies {
+    policies: Vec<Policy>,
+    ids: HashMap<Policy, PolicyId>,
+    rate_limits: Vec<RateLimit>,
+    rate_limit_ids: BTreeMap<String, RateLimitId>,
+}
+
+impl Policies {
+    /// The policy of some layers, the outermost first: what an inner one sets holds, and lists add up.
+    pub(super) fn merge(&mut self, layers: &[Layer<'_>]) -> PolicyId {
+        let defaults = Settings::defaults(Span::default());
+        let inner_first = || layers.iter().rev().map(|layer| layer.settings).chain([&defaults]);
+        let timeout = |read: fn(&model::Timeouts) -> Option<divisor_schema::plan::Millis>| {
+            inner_first().find_map(|settings| read(&settings.timeouts))
+        };
+        let ops = |read: fn(&Settings) -> &Vec<model::HeaderEdit>| {
+            headers::canonical(
+                layers.iter().flat_map(|layer| read(layer.settings)).map(headers::op).collect(),
+            )
+        };
+        let policy = Policy {
+            rate_limits: layers.iter().flat_map(|layer| self.rate_limits(layer)).collect(),
+            request_headers: ops(|settings| &settings.request_headers),
+            response_headers: ops(|settings| &settings.response_headers),
+            body_limit: inner_first().find_map(|it| it.body_limit.as_ref()).map(|limit| limit.value),
+            timeouts: Timeouts {
+                first_byte: timeout(|it| it.first_byte.as_ref().map(|it| it.value)).unwrap_or(NONE),
+                body_idle: timeout(|it| it.body_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
+                exchange: timeout(|it| it.exchange.as_ref().map(|it| it.value)),
+            },
+            retry: Retry {
+                attempts: inner_first()
+                    .find_map(|it| it.retry.as_ref())
+                    .map_or(0, |retry| retry.attempts.value),
+            },
+        };
+        self.policy(policy)
+    }
+
+    /// All policies and rate limits.
+    pub(super) fn finish(self) -> (Vec<Policy>, Vec<RateLimit>) {
+        (self.policies, self.rate_limits)
+    }
+
+    fn policy(&mut self, policy: Policy) -> PolicyId {
+        if let Some(&id) = self.ids.get(&policy) {
+            return id;
+        }
+        let id = PolicyId::new(self.policies.len() as u32);
+        self.policies.push(policy.clone());
+        self.ids.insert(policy, id);
+        id
+    }
+
+    /// The rate limits of a layer. They are named by what they are, not by their order, so that a limit that did not
+    /// change keeps its state when others come and go.
+    fn rate_limits(&mut self, layer: &Layer<'_>) -> Vec<RateLimitId> {
+        let mut limits: Vec<RateLimit> =
+            layer.settings.rate_limits.iter().map(|limit| rate_limit(&layer.name, limit)).collect();
+        limits.sort_by(|a, b| a.name.cmp(&b.name));
+        limits.dedup();
+        limits.into_iter().map(|limit| self.rate_limit(limit)).collect()
+    }
+
+    fn rate_limit(&mut self, limit: RateLimit) -> RateLimitId {
+        if let Some(&id) = self.rate_limit_ids.get(&limit.name) {
+            return id;
+        }
+        let id = RateLimitId::new(self.rate_limits.len() as u32);
+        self.rate_limit_ids.insert(limit.name.clone(), id);
+        self.rate_limits.push(limit);
+        id
+    }
+}
+
+/// The policies that some `use` lists name, each once and where it is named first; those of one list by name.
+pub(super) fn used<'m>(facts: &Facts<'m>, lists: [&'m [Reference<model::Policy>]; 3]) -> Vec<Layer<'m>> {
+    let mut seen = vec![];
+    for list in lists {
+        let mut ids: Vec<usize> = list.iter().filter_map(|policy| Some(policy.id?.index())).collect();
+        ids.sort_by_key(|id| facts.model.policies.get(*id).map(|policy| &policy.name.value));
+        for id in ids {
+            if !seen.contains(&id) {
+                seen.push(id);
+            }
+        }
+    }
+    let policies = seen.into_iter().filter_map(|id| facts.model.policies.get(id));
+    let layer = |policy: &'m model::Policy| Layer {
+        name: format!("policy {}", policy.name.value),
+        settings: &policy.settings,
+    };
+    policies.map(layer).collect()
+}
+
+/// Stands for a timeout that [`Settings::defaults`] always has.
+const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
+
+fn rate_limit(place: &str, limit: &model::RateLimit) -> RateLimit {
+    let (requests, period) = (limit.requests.value, limit.period);
+    let burst = limit.burst.as_ref().map_or(requests, |burst| burst.value);
+    let block = limit.block.as_ref().map(|block| block.value);
+    let max_keys = limit.max_keys.value;
+    let blocked = block.map(|block| format!(" block={}ms", block.0)).unwrap_or_default();
+    let name = format!("{place}: {requests}/{}ms burst={burst}{blocked} max-keys={max_keys}", period.0);
+    RateLimit { name, requests, period, burst, block, max_keys }
+}

@@ -1,0 +1,343 @@
+//! Plans of whole configs.
+
+use std::path::Path;
+use std::time::{Duration, UNIX_EPOCH};
+
+use divisor_schema::plan::{Action, HeaderOp, Plan, TemplatePart, ValuePart};
+use proptest::strategy::Strategy;
+
+use crate::tls::testing::{Issued, Scratch};
+use crate::{Options, compile};
+
+/// 2026-06-15.
+const NOW: Duration = Duration::from_secs(20_619 * 86_400);
+
+const KDL: &str = r#"
+listener "https" {
+    bind "0.0.0.0:8443" "[::]:8443"
+    tls profile="intermediate" {
+        certificate "certs/shop.pem" key="certs/shop.key"
+        hsts max-age="365d" include-subdomains=#true
+    }
+    http h2=#true max-header-size="32KiB"
+    trusted-proxies "10.0.0.0/8" "192.168.0.0/16"
+    use "public"
+}
+listener "http" { bind "0.0.0.0:8080"; redirect "https"; }
+pool "app" {
+    balance "least-connection"
+    backend "https://10.0.0.11:8443" weight=3
+    backend "https://10.0.0.12:8443"
+    tls ca="certs/shop.pem" server-name="app.internal"
+    probe "/health" every="5s" timeout="1s"
+}
+pool "assets" { backend "http://10.0.0.21:8080"; backend "http://10.0.0.22:8080" weight=0; }
+policy "public" {
+    rate-limit "100/s" burst=200
+    header-set "X-Frame-Options" "DENY"
+    request-header-set "X-Client" "{client-address}"
+}
+policy "strict" { body-limit "1MiB"; header-set "X-Frame-Options" "SAMEORIGIN"; }
+host "shop.example" "*.shop.example" listener="https" {
+    use "strict"
+    route "/**" pool="app"
+    route "/assets/**" pool="assets" { timeout "5s"; header-remove "X-Frame-Options"; }
+    route "/users/{id}" method="GET" pool="app" { rewrite "/u/{id}"; }
+    route "/old/{*rest}" { redirect "/new/{rest}" status=308; }
+    route "/private/**" { deny 403; }
+}
+route "/healthz" { respond 200 "ok"; }
+"#;
+
+const YAML: &str = r#"
+routes:
+  - { path: /healthz, respond: { status: 200, body: ok } }
+hosts:
+  - names: ["*.shop.example", shop.example]
+    listener: https
+    use: [strict]
+    routes:
+      - { path: "/private/**", deny: 403 }
+      - { path: "/old/{*rest}", redirect: { location: "/new/{rest}", status: 308 } }
+      - { path: "/users/{id}", method: GET, pool: app, rewrite: "/u/{id}" }
+      - { path: "/assets/**", pool: assets, timeout: 5s, header-remove: [X-Frame-Options] }
+      - { path: "/**", pool: app }
+policies:
+  strict: { header-set: { X-Frame-Options: SAMEORIGIN }, body-limit: 1MiB }
+  public:
+    request-header-set: { X-Client: "{client-address}" }
+    header-set: { X-Frame-Options: DENY }
+    rate-limit: [{ rate: 100/s, burst: 200 }]
+pools:
+  assets: { backends: ["http://10.0.0.21:8080", { url: "http://10.0.0.22:8080", weight: 0 }] }
+  app:
+    probe: { path: /health, every: 5s, timeout: 1s }
+    tls: { ca: certs/shop.pem, server-name: app.internal }
+    balance: least-connection
+    backends:
+      - { url: "https://10.0.0.11:8443", weight: 3 }
+      - "https://10.0.0.12:8443"
+listeners:
+  http: { bind: "0.0.0.0:8080", redirect: https }
+  https:
+    use: [public]
+    trusted-proxies: ["192.168.0.0/16", "10.0.0.0/8"]
+    http: { max-header-size: 32KiB, h2: true }
+    tls:
+      certificates: [{ certificate: certs/shop.pem, key: certs/shop.key }]
+      hsts: { include-subdomains: true, max-age: 365d }
+    bind: ["0.0.0.0:8443", "[::]:8443"]
+"#;
+
+fn scratch() -> Scratch {
+    let scratch = Scratch::new();
+    std::fs::create_dir(scratch.path("certs")).unwrap();
+    scratch.issue("certs/shop", &Issued::new(&["shop.example", "*.shop.example"]));
+    scratch
+}
+
+fn plan_of(root: &Path) -> Plan {
+    let compilation =
+        compile(root, &Options { variables: Default::default(), now: UNIX_EPOCH + NOW }).unwrap();
+    let messages: Vec<&str> = compilation.diagnostics.iter().map(|found| found.message.as_str()).collect();
+    assert_eq!(messages, [""; 0]);
+    let plan = compilation.plan.unwrap();
+    assert_eq!(plan.check(), Ok(()));
+    plan
+}
+
+fn plan(config: &str) -> Plan {
+    plan_of(&scratch().write("divisor.kdl", config))
+}
+
+/// The route that takes a request on a listener.
+fn route<'p>(
+    plan: &'p Plan,
+    listener: &str,
+    host: &str,
+    method: &str,
+    path: &str,
+) -> &'p divisor_schema::plan::Route {
+    let table = &plan.listeners.iter().find(|it| it.name == listener).unwrap().hosts;
+    let parent = host.split_once('.').unwrap().1;
+    let in_list = |list: &[(String, divisor_schema::plan::HostId)], name: &str| {
+        list.iter().find(|(known, _)| known == name).map(|(_, id)| *id)
+    };
+    let id = in_list(&table.exact, host).or(in_list(&table.one_label, parent)).or(table.default).unwrap();
+    let candidates = plan.tables.walk(plan.hosts[id.index()].root, path);
+    let taken =
+        candidates.iter().map(|id| &plan.routes[id.index()]).find(|route| route.methods.contains(method));
+    taken.unwrap()
+}
+
+#[test]
+fn both_spellings_in_any_order_and_any_folder_give_the_same_bytes() {
+    let (here, there) = (scratch(), scratch());
+    let first = plan_of(&here.write("divisor.kdl", KDL)).encode();
+    assert_eq!(plan_of(&here.write("divisor.kdl", KDL)).encode(), first, "twice");
+    assert_eq!(plan_of(&there.write("other.kdl", KDL)).encode(), first, "elsewhere");
+    assert_eq!(plan_of(&there.write("divisor.yaml", YAML)).encode(), first, "as YAML, in another order");
+}
+
+/// The declarations of a config, each whole.
+fn declarations(config: &str) -> Vec<String> {
+    let mut all: Vec<String> = vec![];
+    for line in config.trim().lines() {
+        match all.last_mut().filter(|last| last.matches('{').count() > last.matches('}').count()) {
+            Some(open) => *open += &format!("\n{line}"),
+            None => all.push(line.to_owned()),
+        }
+    }
+    all
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 16,
+        failure_persistence: None,
+        ..Default::default()
+    })]
+
+    #[test]
+    fn the_order_of_declarations_means_nothing(
+        declarations in proptest::prelude::Just(declarations(KDL)).prop_shuffle(),
+        routes in 0..5usize,
+    ) {
+        // The routes inside the host turn, too.
+        let turned = declarations.iter().map(|declaration| {
+            let mut lines: Vec<&str> = declaration.lines().collect();
+            if let Some(routes_at) = lines.iter().position(|line| line.starts_with("    route")) {
+                let end = lines.len() - 1;
+                lines[routes_at..end].rotate_left(routes);
+            }
+            lines.join("\n")
+        });
+        let shuffled: Vec<String> = turned.collect();
+        let scratch = scratch();
+        let plan = plan_of(&scratch.write("divisor.kdl", &shuffled.join("\n")));
+        proptest::prop_assert_eq!(plan.encode(), plan_of(&scratch.write("divisor.kdl", KDL)).encode());
+    }
+}
+
+#[test]
+fn files_are_named_from_the_folder_of_the_root_wherever_they_are_named() {
+    let scratch = scratch();
+    let split = KDL.split_once("pool \"app\"").unwrap();
+    let listeners = split.0.replace("certs/", "../certs/");
+    scratch.write("conf.d/listeners.kdl", &listeners);
+    let root = scratch.write("divisor.kdl", &format!("include \"conf.d/*.kdl\"\npool \"app\"{}", split.1));
+    assert_eq!(plan_of(&root).encode(), plan(KDL).encode());
+}
+
+#[test]
+fn a_plan_survives_its_encoding() {
+    let plan = plan(KDL);
+    assert_eq!(Plan::decode(&plan.encode()), Ok(plan));
+}
+
+#[test]
+fn requests_find_their_routes() {
+    let plan = plan(KDL);
+    for (method, path, pattern) in [
+        ("GET", "/", "/**"),
+        ("GET", "/assets/app.js", "/assets/**"),
+        ("GET", "/users/1", "/users/{id}"),
+        ("POST", "/users/1", "/**"),
+        ("GET", "/healthz", "/healthz"),
+        ("GET", "/private", "/private/**"),
+    ] {
+        for host in ["shop.example", "www.shop.example"] {
+            assert_eq!(route(&plan, "https", host, method, path).pattern, pattern, "{method} {host} {path}");
+        }
+    }
+}
+
+#[test]
+fn captures_become_positions() {
+    let plan = plan(KDL);
+    let users = route(&plan, "https", "shop.example", "GET", "/users/1");
+    let Action::Proxy { rewrite: Some(rewrite), pool } = &users.action else { panic!("{users:?}") };
+    assert_eq!(rewrite.0, [TemplatePart::Text("/u/".into()), TemplatePart::Segment(1)]);
+    assert_eq!(plan.pools[pool.index()].name, "app");
+    let old = route(&plan, "https", "shop.example", "GET", "/old");
+    let Action::Redirect { location, status: 308 } = &old.action else { panic!("{old:?}") };
+    assert_eq!(location.0, [TemplatePart::Text("/new/".into()), TemplatePart::Rest(1)]);
+}
+
+#[test]
+fn policies_add_up_and_inner_ones_hold() {
+    let plan = plan(KDL);
+    let policy = |path| &plan.policies[route(&plan, "https", "shop.example", "GET", path).policy.index()];
+    let frame = |text: &str| HeaderOp::Set("x-frame-options".into(), vec![ValuePart::Text(text.into())]);
+    assert_eq!(policy("/").response_headers, [frame("SAMEORIGIN")], "the host's over the listener's");
+    assert_eq!(policy("/assets").response_headers, [HeaderOp::Remove("x-frame-options".into())]);
+    assert_eq!(
+        policy("/").request_headers,
+        [HeaderOp::Set("x-client".into(), vec![ValuePart::ClientAddress])]
+    );
+    assert_eq!(policy("/").body_limit, Some(1 << 20));
+    assert_eq!(policy("/assets").timeouts.exchange.map(|it| it.0), Some(5_000));
+    assert_eq!(policy("/").timeouts.first_byte.0, 30_000, "nobody set it");
+    assert_eq!(policy("/").rate_limits, policy("/assets").rate_limits, "one limit for all that use it");
+    assert_eq!(plan.rate_limits.len(), 1);
+    assert_eq!((plan.rate_limits[0].requests, plan.rate_limits[0].burst), (100, 200));
+    assert!(plan.policies.len() < plan.routes.len(), "equal ones are stored once");
+}
+
+#[test]
+fn a_redirecting_listener_has_the_names_of_its_target() {
+    let plan = plan(KDL);
+    let http = &plan.listeners[0];
+    assert_eq!((http.name.as_str(), http.hosts.exact.len(), http.hosts.one_label.len()), ("http", 1, 1));
+    let moved = route(&plan, "http", "shop.example", "GET", "/any/path");
+    let Action::Redirect { location, status: 308 } = &moved.action else { panic!("{moved:?}") };
+    let text = |text: &str| TemplatePart::Text(text.into());
+    let expected =
+        [text("https://"), TemplatePart::Host, text(":8443"), TemplatePart::Path, TemplatePart::Query];
+    assert_eq!(location.0, expected);
+}
+
+#[test]
+fn the_usual_port_is_left_out_of_redirects_and_every_name_is_served_without_hosts() {
+    let plan = plan(
+        r#"
+        listener "plain" { bind "127.0.0.1:80"; }
+        listener "other" { bind "127.0.0.1:81"; redirect "plain" status=302; use "limited"; }
+        policy "limited" { body-limit "1KiB"; }
+        route "/**" { respond 204; }
+        "#,
+    );
+    let moved = route(&plan, "other", "any.example", "GET", "/");
+    let Action::Redirect { location, status: 302 } = &moved.action else { panic!("{moved:?}") };
+    let expected =
+        [TemplatePart::Text("http://".into()), TemplatePart::Host, TemplatePart::Path, TemplatePart::Query];
+    assert_eq!(location.0, expected);
+    assert_eq!(
+        plan.policies[moved.policy.index()].body_limit,
+        Some(1024),
+        "the policies of the listener bind"
+    );
+    assert_eq!(route(&plan, "plain", "any.example", "PURGE", "/").pattern, "/**");
+}
+
+#[test]
+fn tls_is_written_out() {
+    let plan = plan(KDL);
+    let https = &plan.listeners[1];
+    let tls = https.tls.as_ref().unwrap();
+    assert_eq!(tls.default, Some(0), "the only certificate");
+    assert_eq!(tls.certificates[0].identity.certificate, "certs/shop.pem");
+    assert_eq!(tls.certificates[0].names, [""; 0]);
+    let text = "max-age=31536000; includeSubDomains".to_owned();
+    let hsts = HeaderOp::Set("strict-transport-security".into(), vec![ValuePart::Text(text)]);
+    assert_eq!(https.response_headers, [hsts]);
+    assert_eq!(plan.client_tls.len(), 1, "both backends share it");
+    assert_eq!(plan.client_tls[0].server_name.as_deref(), Some("app.internal"));
+}
+
+#[test]
+fn certificates_of_hosts_are_for_their_names() {
+    let scratch = scratch();
+    scratch.issue("a", &Issued::new(&["a.example"]));
+    scratch.issue("b", &Issued::new(&["b.example", "c.example"]));
+    let config = r#"
+        listener "https" { bind "127.0.0.1:8443"; tls profile="modern"; }
+        host "c.example" "b.example" { tls { certificate "b.pem" key="b.key"; }; route "/**" { respond 200 "b"; }; }
+        host "a.example" { tls { certificate "a.pem" key="a.key" default=#true; }; route "/**" { respond 200 "a"; }; }
+    "#;
+    let plan = plan_of(&scratch.write("divisor.kdl", config));
+    let tls = plan.listeners[0].tls.as_ref().unwrap();
+    let names: Vec<&[String]> = tls.certificates.iter().map(|it| it.names.as_slice()).collect();
+    assert_eq!(names, [&["a.example".to_owned()][..], &["b.example".to_owned(), "c.example".to_owned()][..]]);
+    assert_eq!(tls.default, Some(0));
+}
+
+#[test]
+fn pool_settings_stand_on_each_backend_and_a_weight_of_0_takes_one_out() {
+    let plan = plan(KDL);
+    let [app, assets] = &plan.pools[..] else { panic!("two pools, sorted") };
+    assert!(app.backends.iter().all(|backend| backend.probe.is_some() && backend.tls.is_some()));
+    assert_eq!(app.backends[0].weight.get(), 3);
+    assert_eq!(assets.backends.len(), 1);
+    assert_eq!(assets.backends[0].connections.per_backend, 512);
+}
+
+#[test]
+fn listeners_with_other_policies_have_hosts_of_their_own() {
+    let plan = plan(
+        r#"
+        listener "a" { bind "127.0.0.1:8001"; use "limited"; }
+        listener "b" { bind "127.0.0.1:8002"; }
+        listener "c" { bind "127.0.0.1:8003"; }
+        policy "limited" { body-limit "1KiB"; }
+        host "shop.example" { route "/**" { respond 200 "ok"; }; }
+        "#,
+    );
+    let host = |index: usize| plan.listeners[index].hosts.exact[0].1;
+    assert_ne!(host(0), host(1));
+    assert_eq!(host(1), host(2));
+    let limit = |listener| {
+        plan.policies[route(&plan, listener, "shop.example", "GET", "/").policy.index()].body_limit
+    };
+    assert_eq!((limit("a"), limit("b")), (Some(1024), None));
+}

@@ -1,0 +1,92 @@
+//! Names to ids.
+
+use std::collections::BTreeMap;
+
+use divisor_schema::plan::Id;
+
+use super::types::{Action, Host, Model, Policy, Reference, Route};
+use crate::source::Spanned;
+
+/// Sorts what has a name, and finds what each reference means.
+pub(super) fn resolve(model: &mut Model) {
+    model.listeners.sort_by(|a, b| by_name(&a.name, &b.name));
+    model.pools.sort_by(|a, b| by_name(&a.name, &b.name));
+    model.policies.sort_by(|a, b| by_name(&a.name, &b.name));
+    sort_routes(&mut model.routes);
+    model.hosts.iter_mut().for_each(|host| sort_routes(&mut host.routes));
+    model.hosts.sort_by_cached_key(host_key);
+
+    let listeners = index(model.listeners.iter().map(|it| &it.name));
+    let pools = index(model.pools.iter().map(|it| &it.name));
+    let policies = index(model.policies.iter().map(|it| &it.name));
+    for listener in &mut model.listeners {
+        find_all(&policies, &mut listener.uses);
+        if let Some(redirect) = &mut listener.redirect {
+            find(&listeners, &mut redirect.listener);
+        }
+    }
+    for host in &mut model.hosts {
+        find_all(&listeners, &mut host.listeners);
+        find_all(&policies, &mut host.uses);
+        host.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies));
+    }
+    model.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies));
+}
+
+fn by_name(a: &Spanned<String>, b: &Spanned<String>) -> std::cmp::Ordering {
+    (&a.value, a.span).cmp(&(&b.value, b.span))
+}
+
+fn sort_routes(routes: &mut [Route]) {
+    routes.sort_by(|a, b| {
+        let methods = |route: &Route| route.methods.iter().map(|it| it.value.clone()).collect::<Vec<_>>();
+        by_value(a, b)
+            .then_with(|| methods(a).cmp(&methods(b)))
+            .then_with(|| a.pattern.span.cmp(&b.pattern.span))
+    });
+}
+
+fn by_value(a: &Route, b: &Route) -> std::cmp::Ordering {
+    a.pattern.value.cmp(&b.pattern.value)
+}
+
+fn host_key(host: &Host) -> (Vec<String>, Vec<String>) {
+    let names = host.names.iter().map(|name| name.value.clone()).collect();
+    (names, host.listeners.iter().map(|listener| listener.name.value.clone()).collect())
+}
+
+fn route(route: &mut Route, pools: &Index, policies: &Index) {
+    find_all(policies, &mut route.uses);
+    if let Some(Action::Proxy { pool }) = &mut route.action {
+        find(pools, pool);
+    }
+}
+
+/// Places by name; `None` where two things bear one name.
+type Index = BTreeMap<String, Option<u32>>;
+
+fn index<'a>(names: impl Iterator<Item = &'a Spanned<String>>) -> Index {
+    let mut index = Index::new();
+    for (place, name) in names.enumerate() {
+        index
+            .entry(name.value.clone())
+            .and_modify(|known| *known = None)
+            .or_insert(u32::try_from(place).ok());
+    }
+    index
+}
+
+fn find<T>(index: &Index, reference: &mut Reference<T>) {
+    reference.id = index.get(&reference.name.value).copied().flatten().map(Id::new);
+}
+
+fn find_all<T>(index: &Index, references: &mut [Reference<T>]) {
+    references.iter_mut().for_each(|reference| find(index, reference));
+}
+
+impl Model {
+    /// The policy that a reference means.
+    pub fn policy(&self, reference: &Reference<Policy>) -> Option<&Policy> {
+        reference.id.and_then(|id| self.policies.get(id.index()))
+    }
+}

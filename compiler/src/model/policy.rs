@@ -1,0 +1,75 @@
+//! Policies, and the same settings on a route.
+
+use divisor_schema::config::{RETRY, TIMEOUT};
+
+use super::block::Checked;
+use super::types::{HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, Timeouts};
+use super::units::Rate;
+use crate::source::{At, Span, Spanned};
+
+pub(super) fn policy(block: &Checked) -> Option<Policy> {
+    Some(Policy { name: block.name.clone()?, settings: settings(block) })
+}
+
+pub(super) fn settings(block: &Checked) -> Settings {
+    Settings {
+        rate_limits: block.blocks("rate-limit").filter_map(rate_limit).collect(),
+        request_headers: headers(block, "request-header-set", "request-header-add", "request-header-remove"),
+        response_headers: headers(block, "header-set", "header-add", "header-remove"),
+        body_limit: block.written("body-limit"),
+        timeouts: block.block("timeout").map(timeouts).unwrap_or_default(),
+        retry: block.block("retry").map(retry),
+    }
+}
+
+fn timeouts(block: &Checked) -> Timeouts {
+    Timeouts {
+        first_byte: block.written("first-byte"),
+        body_idle: block.written("body-idle"),
+        exchange: block.written("exchange"),
+    }
+}
+
+fn retry(block: &Checked) -> Retry {
+    Retry { attempts: block.value("attempts") }
+}
+
+impl Settings {
+    /// What holds where nobody says anything, for the block at `at`.
+    pub fn defaults(at: Span) -> Self {
+        let timeout = Checked::empty(&TIMEOUT, at);
+        let timeouts = Timeouts {
+            first_byte: timeout.leaf("first-byte"),
+            body_idle: timeout.leaf("body-idle"),
+            exchange: timeout.leaf("exchange"),
+        };
+        Self { timeouts, retry: Some(retry(&Checked::empty(&RETRY, at))), ..Self::default() }
+    }
+}
+
+fn rate_limit(block: &Checked) -> Option<RateLimit> {
+    let rate = block.written::<Rate>("rate")?;
+    Some(RateLimit {
+        at: At(rate.span),
+        period: rate.value.period,
+        requests: rate.map(|rate| rate.requests),
+        burst: block.written("burst"),
+        key: block.value::<String>("key").map(|_| RateKey::ClientIp),
+        block: block.written("block"),
+        max_keys: block.value("max-keys"),
+    })
+}
+
+/// Changes in the order of the file.
+fn headers(block: &Checked, set: &str, add: &str, remove: &str) -> Vec<HeaderEdit> {
+    let edit = |change: fn(Spanned<String>) -> HeaderChange| {
+        move |(name, value): (Spanned<String>, Spanned<String>)| HeaderEdit { name, change: change(value) }
+    };
+    let set = block.pairs(set).into_iter().map(edit(HeaderChange::Set));
+    let add = block.pairs(add).into_iter().map(edit(HeaderChange::Add));
+    let removed =
+        block.list(remove).into_iter().map(|name| HeaderEdit { name, change: HeaderChange::Remove });
+    let mut edits: Vec<HeaderEdit> = set.chain(add).chain(removed).collect();
+    edits.sort_by_key(|edit| edit.name.span);
+    edits
+}

@@ -1,0 +1,165 @@
+//! Backend URLs.
+
+use std::net::{IpAddr, SocketAddr};
+
+use divisor_schema::plan::{Address, Scheme};
+
+use super::fault::Fault;
+use super::types::Target;
+use crate::diagnostic::Rule;
+
+/// Reads `http://host:port` or `https://host:port`. Without a port it is that of the scheme.
+pub(super) fn parse(url: &str) -> Result<Target, Fault> {
+    let Some((scheme, authority)) = url.split_once("://") else {
+        return Err(fault(url, "has no scheme", format!("write `http://{url}` or `https://{url}`")));
+    };
+    match scheme {
+        "http" => authority_of(url, Scheme::Http, authority),
+        "https" => authority_of(url, Scheme::Https, authority),
+        _ => {
+            let help = format!("write `http://{authority}` or `https://{authority}`");
+            Err(fault(url, &format!("`{scheme}` is not spoken"), help))
+        }
+    }
+}
+
+/// Reads what stands in the flat layout: scheme and port may be missing.
+pub(super) fn parse_flat(url: &str, tls: bool) -> Result<Target, Fault> {
+    let (scheme, rest) = match url.split_once("://") {
+        Some(("http", rest)) => (if tls { Scheme::Https } else { Scheme::Http }, rest),
+        Some(("https", rest)) => (Scheme::Https, rest),
+        Some(_) => return parse(url),
+        None => (if tls { Scheme::Https } else { Scheme::Http }, url),
+    };
+    authority_of(url, scheme, rest)
+}
+
+fn authority_of(url: &str, scheme: Scheme, authority: &str) -> Result<Target, Fault> {
+    let authority = authority.strip_suffix('/').unwrap_or(authority);
+    let prefix = match scheme {
+        Scheme::Http => "http",
+        Scheme::Https => "https",
+    };
+    let end = authority.find(['/', '?', '#']);
+    let host = authority.get(..end.unwrap_or(authority.len())).unwrap_or_default();
+    if let Some((_, host)) = host.rsplit_once('@') {
+        let help = format!("write `{prefix}://{host}` and set the header with `request-header-set`");
+        return Err(fault(url, "has credentials", help));
+    }
+    if end.is_some() {
+        let help = format!("write `{prefix}://{host}`; a path belongs in `rewrite` of a route");
+        return Err(fault(url, "has a path", help));
+    }
+    let default = match scheme {
+        Scheme::Http => 80,
+        Scheme::Https => 443,
+    };
+    let address = address(authority, default).map_err(|(label, help)| fault(url, label, help))?;
+    Ok(Target { scheme, address })
+}
+
+fn address(authority: &str, default: u16) -> Result<Address, (&'static str, String)> {
+    if let Ok(address) = authority.parse::<SocketAddr>() {
+        return if address.port() == 0 {
+            Err(("has no port", port_help()))
+        } else {
+            Ok(Address::Ip(address))
+        };
+    }
+    let bare = authority.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(authority);
+    if let Ok(address) = bare.parse::<IpAddr>() {
+        return match address {
+            IpAddr::V6(_) if bare.len() == authority.len() => {
+                Err(("is an IPv6 address without brackets", format!("write `[{address}]:{default}`")))
+            }
+            _ => Ok(Address::Ip(SocketAddr::new(address, default))),
+        };
+    }
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) => {
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            let port = port.parse::<u16>().ok().filter(|port| *port > 0 && digits);
+            (host, port.ok_or_else(|| ("has no port", port_help()))?)
+        }
+        None => (authority, default),
+    };
+    if !is_host_name(host) {
+        return Err(("has no host", "write an IP address or a host name, and a port".to_owned()));
+    }
+    Ok(Address::Name(host.to_ascii_lowercase(), port))
+}
+
+fn port_help() -> String {
+    "write a port from 1 to 65535 behind the `:`".to_owned()
+}
+
+/// Letters, digits, hyphens and, as names of containers have them, underscores.
+fn is_host_name(host: &str) -> bool {
+    let label = |label: &str| {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(known)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let digits =
+        host.split('.').next_back().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
+    host.len() <= 253 && !digits && host.strip_suffix('.').unwrap_or(host).split('.').all(label)
+}
+
+fn fault(url: &str, label: &str, help: String) -> Fault {
+    let message = format!("`{url}` is not the address of a backend");
+    Fault::of(&Rule::INVALID_BACKEND_ADDRESS, message, label, help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(url: &str) -> String {
+        parse(url).map_or_else(|fault| fault.label, |target| target.address.to_string())
+    }
+
+    #[test]
+    fn scheme_host_and_port_are_read() {
+        assert_eq!(shown("http://10.0.0.1:8080"), "10.0.0.1:8080");
+        assert_eq!(shown("https://App.Internal/"), "app.internal:443");
+        assert_eq!(shown("http://[::1]:80"), "[::1]:80");
+        assert_eq!(shown("https://[2001:db8::1]"), "[2001:db8::1]:443");
+        assert_eq!(shown("http://my_app:80"), "my_app:80");
+        assert_eq!(parse("https://a").unwrap().scheme, Scheme::Https);
+    }
+
+    #[test]
+    fn what_cannot_be_dialled_is_refused() {
+        for (url, label) in [
+            ("10.0.0.1:80", "has no scheme"),
+            ("ftp://a:21", "`ftp` is not spoken"),
+            ("http://u:p@a:80", "has credentials"),
+            ("http://a:80/v1", "has a path"),
+            ("http://a?x", "has a path"),
+            ("http://a:0", "has no port"),
+            ("http://1.2.3.4:0", "has no port"),
+            ("http://a:+80", "has no port"),
+            ("http://a:70000", "has no port"),
+            ("http://::1", "is an IPv6 address without brackets"),
+            ("http://", "has no host"),
+            ("http://a b:80", "has no host"),
+            ("http://-a:80", "has no host"),
+            ("http://1.2.3:80", "has no host"),
+            ("http://a..b:80", "has no host"),
+        ] {
+            assert_eq!(shown(url), label, "{url}");
+        }
+    }
+
+    #[test]
+    fn the_flat_layout_may_leave_out_the_scheme() {
+        let target =
+            |url: &str, tls| parse_flat(url, tls).map(|it| (it.scheme, it.address.to_string())).unwrap();
+        assert_eq!(target("localhost:8080", false), (Scheme::Http, "localhost:8080".into()));
+        assert_eq!(target("http://a", true), (Scheme::Https, "a:443".into()));
+        assert_eq!(target("https://a:1/", false), (Scheme::Https, "a:1".into()));
+        assert!(parse_flat("ftp://a", false).is_err());
+    }
+}

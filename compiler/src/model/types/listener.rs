@@ -1,0 +1,63 @@
+//! Listeners.
+
+use std::net::SocketAddr;
+
+use divisor_schema::plan::{Cidr, Millis};
+
+use super::{Policy, Reference, ServerTls};
+use crate::source::Spanned;
+
+/// Addresses to accept on.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Listener {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// Addresses in the order of the config; empty only when none of them could be read.
+    pub binds: Vec<Spanned<SocketAddr>>,
+    /// TLS; `None` is plain TCP.
+    pub tls: Option<ServerTls>,
+    /// HTTP settings.
+    pub http: Http,
+    /// Networks whose `X-Forwarded-*` is believed.
+    pub trusted_proxies: Vec<Spanned<Cidr>>,
+    /// Open client connections at a time.
+    pub max_connections: Option<Spanned<u32>>,
+    /// Interval of TCP keep-alive probes; `None` leaves the system's.
+    pub tcp_keepalive: Option<Spanned<Millis>>,
+    /// Every request is sent to another listener.
+    pub redirect: Option<ListenerRedirect>,
+    /// Policies that bind every request of this listener.
+    pub uses: Vec<Reference<Policy>>,
+}
+
+/// Sends every request of one listener to another.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ListenerRedirect {
+    /// Where to: the same host and path, with scheme and port of that listener.
+    pub listener: Reference<Listener>,
+    /// Status of the redirect.
+    pub status: Spanned<u16>,
+}
+
+/// How a listener speaks HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Http {
+    /// HTTP/2; `None` is the default: with TLS.
+    pub h2: Option<Spanned<bool>>,
+    /// Keep client connections open between requests.
+    pub keep_alive: Spanned<bool>,
+    /// Bytes of a request head.
+    pub max_header_size: Spanned<u64>,
+    /// Header fields of a request.
+    pub max_headers: Spanned<u16>,
+    /// Concurrent streams of an HTTP/2 connection.
+    pub max_streams: Spanned<u32>,
+    /// From accept to the end of the TLS handshake.
+    pub handshake_timeout: Spanned<Millis>,
+    /// From the first byte of a request head to its end.
+    pub header_timeout: Spanned<Millis>,
+    /// Between two requests of a connection.
+    pub idle_timeout: Spanned<Millis>,
+    /// Empty path segments (`/a//b`) are kept instead of merged.
+    pub keep_empty_segments: Spanned<bool>,
+}

@@ -1,0 +1,80 @@
+//! What a config says, as plain typed things. Every leaf knows where it was written.
+//!
+//! Route patterns, host names, TLS versions, profiles, groups and cipher suites are text here: `routes` and `tls`
+//! know what they mean. A leaf of type [`Spanned`] always has a value, its default if nobody wrote one; an
+//! [`Option`] is `None` where nothing was written and nothing is the default.
+
+mod listener;
+mod policy;
+mod pool;
+mod route;
+mod tls;
+
+use divisor_schema::plan::{Id, Millis};
+
+pub use self::listener::{Http, Listener, ListenerRedirect};
+pub use self::policy::{HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, Timeouts};
+pub use self::pool::{Backend, Connections, Pool, Probe, Target};
+pub use self::route::{Action, Host, Route};
+pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
+use crate::source::Spanned;
+
+/// A whole config.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// Which of the layouts it was written in.
+    pub layout: Layout,
+    /// Process-wide settings.
+    pub runtime: Runtime,
+    /// Listeners, sorted by name. Two may have the same name until a rule has said so.
+    pub listeners: Vec<Listener>,
+    /// Pools, sorted by name. Two may have the same name until a rule has said so.
+    pub pools: Vec<Pool>,
+    /// Policies, sorted by name. Two may have the same name until a rule has said so.
+    pub policies: Vec<Policy>,
+    /// Hosts, sorted by their names.
+    pub hosts: Vec<Host>,
+    /// Routes outside any host, sorted by pattern: they belong to every host.
+    pub routes: Vec<Route>,
+}
+
+/// How a config is laid out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layout {
+    /// Listeners, pools, hosts and routes, in KDL or YAML.
+    #[default]
+    Full,
+    /// The flat YAML layout with top-level `backends`.
+    Flat,
+}
+
+/// Process-wide settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Runtime {
+    /// Worker threads; `None` is one for each core.
+    pub workers: Option<Spanned<u16>>,
+    /// How long a shutdown waits for exchanges in flight.
+    pub drain: Spanned<Millis>,
+}
+
+/// A name, and the thing that bears it where there is exactly one.
+#[derive(Debug, Clone)]
+pub struct Reference<T> {
+    /// The name as written.
+    pub name: Spanned<String>,
+    /// Index into the list of the [`Model`]; `None` when nothing, or more than one thing, bears the name.
+    pub id: Option<Id<T>>,
+}
+
+impl<T> PartialEq for Reference<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && self.id == other.id
+    }
+}
+
+impl<T> Reference<T> {
+    /// A reference that is yet to be resolved.
+    pub fn to(name: Spanned<String>) -> Self {
+        Self { name, id: None }
+    }
+}

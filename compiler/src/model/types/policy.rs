@@ -1,0 +1,97 @@
+//! Policies: what happens to a request on its way.
+
+use divisor_schema::plan::Millis;
+
+use crate::source::{At, Spanned};
+
+/// A named bundle of settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Policy {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What it sets.
+    pub settings: Settings,
+}
+
+/// What a policy, or a route itself, sets. What is `None` or empty is left to the policies around it; what nobody
+/// sets is in [`Settings::defaults`].
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Settings {
+    /// All must admit the request.
+    pub rate_limits: Vec<RateLimit>,
+    /// Changes of the request, in order.
+    pub request_headers: Vec<HeaderEdit>,
+    /// Changes of the response, in order.
+    pub response_headers: Vec<HeaderEdit>,
+    /// Bytes of a request body.
+    pub body_limit: Option<Spanned<u64>>,
+    /// How long what may take.
+    pub timeouts: Timeouts,
+    /// When a request is sent again.
+    pub retry: Option<Retry>,
+}
+
+/// How long the parts of an exchange may take.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Timeouts {
+    /// From the end of the request head to the head of the response.
+    pub first_byte: Option<Spanned<Millis>>,
+    /// Between two pieces of a body.
+    pub body_idle: Option<Spanned<Millis>>,
+    /// The whole exchange.
+    pub exchange: Option<Spanned<Millis>>,
+}
+
+/// When a request is sent again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// Tries after the first.
+    pub attempts: Spanned<u8>,
+}
+
+/// A rate limit for each client.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateLimit {
+    /// Where it was declared: the rate, or the name of its block.
+    pub at: At,
+    /// Requests in `period`.
+    pub requests: Spanned<u32>,
+    /// Period of the rate: a second, a minute or an hour.
+    pub period: Millis,
+    /// Requests at once; `None` is as many as in the period.
+    pub burst: Option<Spanned<u32>>,
+    /// What tells clients apart.
+    pub key: Spanned<RateKey>,
+    /// How long a client that went over the limit is refused whatever it does.
+    pub block: Option<Spanned<Millis>>,
+    /// Clients remembered at a time.
+    pub max_keys: Spanned<u32>,
+}
+
+/// What tells clients apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RateKey {
+    /// The client's address, as trusted proxies report it.
+    #[default]
+    ClientIp,
+}
+
+/// One change of a header.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeaderEdit {
+    /// The field, as written.
+    pub name: Spanned<String>,
+    /// What is done with it.
+    pub change: HeaderChange,
+}
+
+/// What is done with a header. A value is text with `$remote_addr`, `$time`, `$uuid` and `$incremental` in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum HeaderChange {
+    /// Replaces all fields of this name.
+    Set(Spanned<String>),
+    /// Adds one field.
+    Add(Spanned<String>),
+    /// Removes all fields of this name.
+    Remove,
+}

@@ -1,0 +1,67 @@
+//! Hosts and routes.
+
+use super::{Certificate, Listener, Policy, Pool, Reference, Settings};
+use crate::source::Spanned;
+
+/// What some names serve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Host {
+    /// Its name patterns.
+    pub names: Vec<Spanned<String>>,
+    /// The listeners it is limited to; none means all.
+    pub listeners: Vec<Reference<Listener>>,
+    /// Certificates for its names, beside those of the listener.
+    pub certificates: Vec<Certificate>,
+    /// Policies that bind every request of this host.
+    pub uses: Vec<Reference<Policy>>,
+    /// Its routes, sorted by pattern.
+    pub routes: Vec<Route>,
+}
+
+/// A set of requests and what is done with them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Route {
+    /// The path pattern.
+    pub pattern: Spanned<String>,
+    /// Methods; none means every method.
+    pub methods: Vec<Spanned<String>>,
+    /// What is done; `None` when that could not be read and was reported.
+    pub action: Option<Action>,
+    /// The path the backend is sent, a template; `None` is the path of the request.
+    pub rewrite: Option<Spanned<String>>,
+    /// Policies that bind its requests.
+    pub uses: Vec<Reference<Policy>>,
+    /// Settings of its own, before those of any policy.
+    pub settings: Settings,
+}
+
+/// What is done with a request.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Action {
+    /// Sent to a backend of a pool.
+    Proxy {
+        /// The pool.
+        pool: Reference<Pool>,
+    },
+    /// Answered with a redirect.
+    Redirect {
+        /// The value of `Location`, a template.
+        location: Spanned<String>,
+        /// 301, 302, 303, 307 or 308.
+        status: Spanned<u16>,
+    },
+    /// Answered as written.
+    Respond {
+        /// 200 to 599.
+        status: Spanned<u16>,
+        /// Body.
+        body: Spanned<String>,
+        /// Value of `Content-Type`.
+        content_type: Spanned<String>,
+    },
+    /// Refused.
+    Deny {
+        /// 400 to 599.
+        status: Spanned<u16>,
+    },
+}

@@ -1,0 +1,85 @@
+//! Keys that have no meaning where they stand.
+
+use divisor_schema::config::{Block, Field, Kind, Status};
+
+use super::suggest::{closest, distance};
+use crate::diagnostic::{Diagnostic, Rule};
+use crate::syntax::{Node, Spelling};
+
+/// The name of a field in a spelling.
+pub(super) fn name(field: &Field, spelling: Spelling) -> &'static str {
+    match spelling {
+        Spelling::Kdl => field.kdl,
+        Spelling::Yaml => field.yaml,
+    }
+}
+
+/// The keys of a block that this version has, sorted.
+pub(super) fn keys(block: &Block, spelling: Spelling) -> Vec<&'static str> {
+    let works = |field: &&Field| field.status == Status::Works;
+    let mut keys: Vec<_> = block.fields().filter(works).map(|field| name(field, spelling)).collect();
+    keys.sort_unstable();
+    keys
+}
+
+/// What to say about a key that `block` does not have, and the field that was most likely meant.
+pub(super) fn key(
+    vocabulary: &'static Block,
+    block: &'static Block,
+    node: &Node,
+) -> (Diagnostic, Option<&'static Field>) {
+    let (word, spelling, span) = (node.name.value.as_str(), node.spelling, node.name.span);
+    let here = keys(block, spelling);
+    let valid = format!("keys of `{}` are {}", block.name, here.join(", "));
+    let unknown = |label: String, help: String| {
+        let message = format!("unknown key `{word}` in `{}`", block.name);
+        Diagnostic::error(Rule::UNKNOWN_KEY, message, span, label).help(help)
+    };
+    let meant = |field: &'static Field| {
+        let word = name(field, spelling);
+        (unknown(format!("did you mean `{word}`?"), format!("write `{word}`; {valid}")), Some(field))
+    };
+    if let Some(field) = block.fields().find(|field| field.kdl == word || field.yaml == word) {
+        return meant(field);
+    }
+    let close = closest(word, here.iter().copied());
+    let field = close.and_then(|close| block.fields().find(|field| name(field, spelling) == close));
+    if let Some(field) = field.filter(|field| distance(word, name(field, spelling), 1).is_some()) {
+        return meant(field);
+    }
+    let places = places(vocabulary, spelling, word);
+    if let Some(first) = places.first() {
+        let message = format!("`{word}` has no meaning in `{}`", block.name);
+        let help = format!("move it: it belongs in {}", places.join(", "));
+        let found = Diagnostic::error(Rule::MISPLACED_KEY, message, span, format!("belongs in {first}"));
+        return (found.help(help), None);
+    }
+    field.map_or_else(|| (unknown("not a key here".to_owned(), valid.clone()), None), meant)
+}
+
+/// Paths of the blocks that have a key.
+fn places(vocabulary: &'static Block, spelling: Spelling, word: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(vocabulary, spelling, word, "", &mut found);
+    found.sort_by_key(|path: &String| (path.matches('.').count(), path.clone()));
+    found.truncate(3);
+    found.into_iter().map(|path| format!("`{path}`")).collect()
+}
+
+fn walk(block: &Block, spelling: Spelling, word: &str, path: &str, found: &mut Vec<String>) {
+    for field in block.fields() {
+        let own = name(field, spelling);
+        if own == word {
+            found.push(if path.is_empty() { "the top level".to_owned() } else { path.to_owned() });
+        }
+        let inner = if path.is_empty() { own.to_owned() } else { format!("{path}.{own}") };
+        match field.kind {
+            Kind::Block(block) | Kind::Blocks(block) => walk(block, spelling, word, &inner, found),
+            Kind::Named(block) if spelling == Spelling::Yaml => {
+                walk(block, spelling, word, &format!("{inner}.<name>"), found);
+            }
+            Kind::Named(block) => walk(block, spelling, word, &inner, found),
+            _ => {}
+        }
+    }
+}

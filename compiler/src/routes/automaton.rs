@@ -1,0 +1,192 @@
+//! One deterministic automaton over path segments for all patterns of a host, by subset construction.
+
+use std::collections::{HashMap, VecDeque};
+
+use super::trie::Trie;
+use super::{EmptySegments, RouteSet};
+
+/// The automaton. State 0 is the root; states are in the order of a breadth-first walk along sorted labels, so that
+/// it depends on the patterns alone.
+#[derive(Debug)]
+pub(super) struct Automaton<'a> {
+    /// States.
+    pub(super) states: Vec<State<'a>>,
+}
+
+/// What is known about a path after some of its segments.
+#[derive(Debug, Default)]
+pub(super) struct State<'a> {
+    /// Where literal segments lead, sorted.
+    pub(super) edges: Vec<(&'a str, Option<u32>)>,
+    /// Where all other segments lead.
+    pub(super) other: Option<u32>,
+    /// The routes, by rank, that match the paths ending here; the better ones first.
+    pub(super) routes: Vec<u32>,
+    /// The last step of a shortest path that ends here; `None` if none does.
+    reached_by: Option<Step<'a>>,
+    /// The last step of a shortest path that goes on from here; `None` if none does, and for the root.
+    passed_by: Option<Step<'a>>,
+}
+
+/// A step of a walk.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Step<'a> {
+    from: u32,
+    /// `None` is any segment without an edge.
+    label: Option<&'a str>,
+}
+
+impl<'a> Automaton<'a> {
+    /// Builds the automaton of the patterns of `ranked`. It may cost `budget` beyond a fixed multiple
+    /// of the patterns.
+    ///
+    /// # Errors
+    /// The ranks of the patterns that cost most, when it outgrows its budget.
+    pub(super) fn build(
+        ranked: &[&RouteSet<'a>],
+        empty_segments: EmptySegments,
+        budget: usize,
+    ) -> Result<Self, Vec<u32>> {
+        let trie = Trie::new(ranked);
+        let budget = trie.len().saturating_mul(8).saturating_add(budget);
+        let subsets = Subsets::new(&trie).construct(budget);
+        let mut automaton = Self { states: subsets.map_err(|sets| worst(ranked, &trie, &sets))? };
+        automaton.explore(empty_segments);
+        Ok(automaton)
+    }
+
+    /// All states where the path of some request ends.
+    pub(super) fn ends(&self) -> impl Iterator<Item = (u32, &State<'a>)> {
+        (0..).zip(&self.states).filter(|(_, state)| state.reached_by.is_some())
+    }
+
+    /// A path that ends in `state`, of the fewest segments.
+    pub(super) fn path_to(&self, state: u32) -> String {
+        let mut segments: Vec<String> = vec![];
+        let mut next = self.states.get(state as usize).and_then(|state| state.reached_by);
+        while let Some(step) = next {
+            segments.push(self.segment(step));
+            next = self.states.get(step.from as usize).and_then(|state| state.passed_by);
+        }
+        segments.reverse();
+        format!("/{}", segments.join("/"))
+    }
+
+    /// Finds the shortest paths, breadth first.
+    fn explore(&mut self, empty_segments: EmptySegments) {
+        const ROOT: u32 = 0;
+        let mut queue = VecDeque::from([ROOT]);
+        while let Some(from) = queue.pop_front() {
+            let Some(state) = self.states.get(from as usize) else { continue };
+            // Named segments first, so that examples prefer what was written.
+            let named = state.edges.iter().map(|&(label, to)| (Some(label), to));
+            let steps: Vec<_> = named.chain([(None, state.other)]).collect();
+            for (label, to) in steps {
+                let Some((id, next)) = to.and_then(|id| Some((id, self.states.get_mut(id as usize)?))) else {
+                    continue;
+                };
+                next.reached_by.get_or_insert(Step { from, label });
+                let goes_on = label != Some("") || empty_segments == EmptySegments::Kept;
+                if goes_on && id != ROOT && next.passed_by.is_none() {
+                    next.passed_by = Some(Step { from, label });
+                    queue.push_back(id);
+                }
+            }
+        }
+    }
+
+    fn segment(&self, step: Step<'a>) -> String {
+        if let Some(label) = step.label {
+            return label.to_owned();
+        }
+        let edges = self.states.get(step.from as usize).map_or(&[][..], |state| &state.edges);
+        let free = |name: &String| edges.binary_search_by_key(&name.as_str(), |(label, _)| *label).is_err();
+        let letters = ('a'..='z').map(String::from);
+        letters.chain((1..=edges.len() + 1).map(|number| format!("x{number}"))).find(free).unwrap_or_default()
+    }
+}
+
+/// The construction: a state is a set of nodes of the trie.
+struct Subsets<'t, 'a> {
+    trie: &'t Trie<'a>,
+    ids: HashMap<Vec<u32>, u32>,
+    sets: Vec<Vec<u32>>,
+    states: Vec<State<'a>>,
+}
+
+impl<'t, 'a> Subsets<'t, 'a> {
+    fn new(trie: &'t Trie<'a>) -> Self {
+        Self { trie, ids: HashMap::new(), sets: vec![], states: vec![] }
+    }
+
+    /// All states, or all sets so far when there are too many.
+    fn construct(mut self, budget: usize) -> Result<Vec<State<'a>>, Vec<Vec<u32>>> {
+        let mut root = vec![];
+        self.trie.enter(Trie::ROOT, &mut root);
+        self.add(root);
+        let mut size = 0;
+        let mut at = 0;
+        while let Some(set) = self.sets.get(at).cloned() {
+            let labels = self.trie.labels(&set);
+            size += set.len() + labels.len() + 1;
+            if size > budget {
+                return Err(self.sets);
+            }
+            self.expand(at as u32, &set, &labels);
+            at += 1;
+        }
+        Ok(self.states)
+    }
+
+    fn expand(&mut self, from: u32, set: &[u32], labels: &[&'a str]) {
+        let others = self.trie.step(set, None);
+        let mut edges = Vec::with_capacity(labels.len());
+        for &label in labels {
+            let next = self.trie.step(set, Some(label));
+            // A label that leads where all others lead is no edge.
+            if next != others {
+                edges.push((label, self.enter(next)));
+            }
+        }
+        let other = self.enter(others);
+        if let Some(state) = self.states.get_mut(from as usize) {
+            state.edges = edges;
+            state.other = other;
+        }
+    }
+
+    /// The state of `set`; none for the empty set, which leads nowhere.
+    fn enter(&mut self, set: Vec<u32>) -> Option<u32> {
+        if set.is_empty() {
+            return None;
+        }
+        let known = self.ids.get(&set).copied();
+        Some(known.unwrap_or_else(|| self.add(set)))
+    }
+
+    fn add(&mut self, set: Vec<u32>) -> u32 {
+        let id = self.states.len() as u32;
+        let mut routes: Vec<u32> = self.trie.routes(&set).collect();
+        routes.sort_unstable();
+        self.states.push(State { routes, ..State::default() });
+        self.sets.push(set.clone());
+        self.ids.insert(set, id);
+        id
+    }
+}
+
+/// The three patterns whose parts were built most often.
+fn worst(ranked: &[&RouteSet<'_>], trie: &Trie<'_>, sets: &[Vec<u32>]) -> Vec<u32> {
+    let mut built = vec![0u64; trie.len()];
+    for &node in sets.iter().flatten() {
+        if let Some(count) = built.get_mut(node as usize) {
+            *count += 1;
+        }
+    }
+    let cost = |route: &RouteSet<'_>| -> u64 {
+        trie.behind_parameter(route.pattern).iter().filter_map(|&node| built.get(node as usize)).sum()
+    };
+    let mut costs: Vec<(u64, u32)> = (0..).zip(ranked).map(|(rank, route)| (cost(route), rank)).collect();
+    costs.sort_unstable_by_key(|&(cost, rank)| (std::cmp::Reverse(cost), rank));
+    costs.into_iter().take(3).map(|(_, rank)| rank).collect()
+}

@@ -1,0 +1,137 @@
+//! Routes as sets of requests, and what they are to each other: duplicates, ambiguities, routes that nothing reaches.
+//!
+//! All patterns of a host become one deterministic automaton over path segments ([`automaton`]). In each of its
+//! states, the routes that match are known exactly, so every question is answered state by state ([`relations`]),
+//! and the same automaton, written flat, is what the runtime walks ([`Analysis::append`]).
+
+mod automaton;
+mod hosts;
+mod methods;
+mod normal;
+mod pattern;
+mod ranking;
+mod relations;
+mod table;
+mod template;
+#[cfg(test)]
+mod tests;
+mod trie;
+
+pub(crate) use self::hosts::{HostError, HostPattern};
+pub(crate) use self::methods::Methods;
+pub(crate) use self::pattern::{Pattern, PatternError, PatternErrorKind};
+pub(crate) use self::table::TableBuilder;
+pub(crate) use self::template::{TemplateError, TemplateErrorKind, location, rewrite};
+
+use self::automaton::Automaton;
+use self::ranking::Ranking;
+
+/// A route, seen as a set of requests.
+#[derive(Debug, Clone)]
+pub(crate) struct RouteSet<'a> {
+    /// Its paths.
+    pub(crate) pattern: &'a Pattern,
+    /// Its methods.
+    pub(crate) methods: Methods<'a>,
+    /// Compared before containment: the higher one wins.
+    pub(crate) priority: i32,
+    /// Written inside the host, not outside of all hosts: quietly beats an equal one that was.
+    pub(crate) own: bool,
+}
+
+/// What there is to know about the routes of a host. Routes are named by their position.
+#[derive(Debug)]
+pub(crate) struct Analysis<'a> {
+    /// What is wrong, sorted.
+    pub(crate) findings: Vec<Finding>,
+    /// Routes from outside that an equal one of the host replaces, sorted.
+    pub(crate) overridden: Vec<usize>,
+    /// Positions by rank, the strongest first.
+    order: Vec<usize>,
+    automaton: Automaton<'a>,
+}
+
+/// What the listeners of a host do with empty segments inside a path.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EmptySegments {
+    /// Merged before routing: only the last segment can be empty. Tables are right for kept ones, too.
+    Merged,
+    /// Kept by one of them.
+    Kept,
+}
+
+/// The patterns of a host multiply each other beyond all bounds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct TooComplex {
+    /// The routes that cost most.
+    pub(crate) patterns: Vec<usize>,
+}
+
+/// Something wrong with one route, or between two.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Finding {
+    /// Two routes are the same set of requests.
+    Duplicate {
+        /// The one that comes first.
+        first: usize,
+        /// The other.
+        second: usize,
+    },
+    /// Two routes meet, neither lies inside the other, and nothing decides.
+    Ambiguous {
+        /// The one that comes first.
+        first: usize,
+        /// The other.
+        second: usize,
+        /// A request that both match, and nothing better does.
+        witness: Witness,
+    },
+    /// Every request of a route goes to a better one.
+    Unreachable {
+        /// The route.
+        route: usize,
+        /// Better routes that take all its requests together; few of them.
+        covered_by: Vec<usize>,
+        /// A request of the route that the first of these takes.
+        witness: Witness,
+    },
+}
+
+/// An example of a request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Witness {
+    /// Method.
+    pub(crate) method: String,
+    /// Path.
+    pub(crate) path: String,
+}
+
+/// What the automaton of a host may cost beyond a fixed multiple of its patterns: edges, and places in patterns that its
+/// states stand for.
+const BUDGET: usize = 3_000_000;
+
+/// Analyses the routes of one host.
+///
+/// # Errors
+/// [`TooComplex`] when the automaton outgrows its budget.
+pub(crate) fn analyse<'a>(
+    routes: &[RouteSet<'a>],
+    empty_segments: EmptySegments,
+) -> Result<Analysis<'a>, TooComplex> {
+    analyse_within(routes, empty_segments, BUDGET)
+}
+
+fn analyse_within<'a>(
+    routes: &[RouteSet<'a>],
+    empty_segments: EmptySegments,
+    budget: usize,
+) -> Result<Analysis<'a>, TooComplex> {
+    let Ranking { order, mut findings, overridden } = ranking::rank(routes);
+    let ranked: Vec<&RouteSet<'a>> = order.iter().filter_map(|&position| routes.get(position)).collect();
+    let mut automaton = Automaton::build(&ranked, empty_segments, budget).map_err(|ranks| TooComplex {
+        patterns: ranks.iter().filter_map(|&rank| order.get(rank as usize).copied()).collect(),
+    })?;
+    findings.extend(relations::judge(&ranked, &order, &mut automaton));
+    findings.sort_unstable();
+    Ok(Analysis { findings, overridden, order, automaton })
+}

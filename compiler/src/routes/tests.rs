@@ -1,0 +1,224 @@
+//! The analysis against the semantics by definition, and its cost.
+
+mod definition;
+
+use divisor_schema::plan::{RouteId, StateId, Tables};
+
+use super::*;
+
+/// A route as it would be written.
+#[derive(Debug, Clone)]
+struct Written {
+    pattern: String,
+    methods: Vec<&'static str>,
+    priority: i32,
+    own: bool,
+}
+
+fn written(pattern: &str) -> Written {
+    Written { pattern: pattern.into(), methods: vec![], priority: 0, own: true }
+}
+
+fn with_methods(pattern: &str, methods: &[&'static str]) -> Written {
+    Written { methods: methods.to_vec(), ..written(pattern) }
+}
+
+/// What there is to see of an analysis.
+struct Outcome {
+    findings: Vec<Finding>,
+    overridden: Vec<usize>,
+    root: StateId,
+    tables: Tables,
+}
+
+fn outcome(routes: &[Written]) -> Outcome {
+    outcome_with(routes, EmptySegments::Merged)
+}
+
+fn outcome_with(routes: &[Written], empty_segments: EmptySegments) -> Outcome {
+    let patterns: Vec<Pattern> = routes.iter().map(|route| Pattern::parse(&route.pattern).unwrap()).collect();
+    let sets: Vec<RouteSet<'_>> = routes
+        .iter()
+        .zip(&patterns)
+        .map(|(route, pattern)| RouteSet {
+            pattern,
+            methods: Methods::new(route.methods.iter().copied()),
+            priority: route.priority,
+            own: route.own,
+        })
+        .collect();
+    let analysis = analyse(&sets, empty_segments).unwrap();
+    let ids: Vec<RouteId> = (0..routes.len() as u32).map(RouteId::new).collect();
+    let mut builder = TableBuilder::default();
+    let root = builder.append(&analysis, &ids);
+    Outcome { findings: analysis.findings, overridden: analysis.overridden, root, tables: builder.finish() }
+}
+
+fn findings(routes: &[Written]) -> Vec<String> {
+    let name = |position: &usize| {
+        let route = &routes[*position];
+        [route.methods.join("|"), route.pattern.clone()].join(" ").trim().to_owned()
+    };
+    let example = |witness: &Witness| format!("{} {}", witness.method, witness.path);
+    let line = |finding: &Finding| match finding {
+        Finding::Duplicate { first, second } => format!("{} = {}", name(first), name(second)),
+        Finding::Ambiguous { first, second, witness } => {
+            format!("{} ? {}: {}", name(first), name(second), example(witness))
+        }
+        Finding::Unreachable { route, covered_by, witness } => {
+            let cover: Vec<String> = covered_by.iter().map(name).collect();
+            format!("{} < {}: {}", name(route), cover.join(", "), example(witness))
+        }
+    };
+    outcome(routes).findings.iter().map(line).collect()
+}
+
+#[test]
+fn specific_routes_win_and_nothing_is_reported() {
+    let routes = ["/**", "/healthz", "/users/{id}", "/users/me", "/assets/**", "/"].map(written);
+    assert_eq!(findings(&routes), [""; 0]);
+    let Outcome { root, tables, .. } = outcome(&routes);
+    for (path, best) in
+        [("/healthz", 1), ("/users/me", 3), ("/users/you", 2), ("/assets", 4), ("/", 5), ("/x", 0)]
+    {
+        assert_eq!(tables.walk(root, path).first(), Some(&RouteId::new(best)), "{path}");
+    }
+    assert_eq!(tables.walk(root, "/users/").first(), Some(&RouteId::new(0)), "a parameter is never empty");
+}
+
+#[test]
+fn equal_sets_are_duplicates_whatever_their_captures_are_called() {
+    let routes = ["/users/{id}", "/users/*", "/x/{*rest}", "/x/**"].map(written);
+    assert_eq!(findings(&routes), ["/users/{id} = /users/*", "/x/{*rest} = /x/**"]);
+    let methods = [with_methods("/a", &["GET", "POST"]), with_methods("/a", &["POST", "GET"])];
+    assert_eq!(findings(&methods), ["GET|POST /a = POST|GET /a"]);
+}
+
+#[test]
+fn an_own_route_quietly_replaces_an_equal_one_from_outside() {
+    let routes = [Written { own: false, ..written("/healthz") }, written("/healthz")];
+    let Outcome { findings, overridden, root, tables } = outcome(&routes);
+    assert_eq!((findings, overridden), (vec![], vec![0]));
+    assert_eq!(tables.walk(root, "/healthz"), [RouteId::new(1)]);
+}
+
+#[test]
+fn crossing_routes_are_ambiguous_with_an_example() {
+    assert_eq!(findings(&["/a/{x}", "/{y}/b"].map(written)), ["/a/{x} ? /{y}/b: GET /a/b"]);
+    let methods = [with_methods("/**", &["POST"]), written("/a/{x}")];
+    assert_eq!(findings(&methods), ["POST /** ? /a/{x}: POST /a/a"]);
+}
+
+#[test]
+fn a_third_route_or_a_priority_decides_a_crossing() {
+    assert_eq!(findings(&["/a/{x}", "/{y}/b", "/a/b"].map(written)), [""; 0]);
+    let priority = [written("/a/{x}"), Written { priority: 1, ..written("/{y}/b") }];
+    assert_eq!(findings(&priority), [""; 0]);
+}
+
+#[test]
+fn unreachable_routes_name_what_covers_them() {
+    let union = [
+        written("/a/**"),
+        with_methods("/a", &["GET"]),
+        written("/a"),
+        written("/a/"),
+        written("/a/{x}/**"),
+        with_methods("/a/b", &["GET"]),
+    ];
+    assert_eq!(findings(&union), ["/a/** < /a/{x}/**, /a, /a/: GET /a/b"]);
+    let kept = outcome_with(&union, EmptySegments::Kept);
+    assert_eq!(kept.findings, [], "/a//b goes to /a/**");
+    let priority = [written("/a/b"), Written { priority: 5, ..written("/a/**") }];
+    assert_eq!(findings(&priority), ["/a/b < /a/**: GET /a/b"]);
+}
+
+#[test]
+fn a_route_whose_methods_are_all_taken_is_no_candidate() {
+    let Outcome { root, tables, .. } = outcome(&[
+        written("/**"),
+        with_methods("/a", &["GET"]),
+        with_methods("/a", &["POST"]),
+        with_methods("/{x}", &["GET", "POST"]),
+    ]);
+    assert_eq!(tables.walk(root, "/a"), [1, 2, 0].map(RouteId::new));
+    assert_eq!(tables.walk(root, "/b"), [3, 0].map(RouteId::new));
+}
+
+#[test]
+fn the_tables_do_not_depend_on_the_order_of_declarations() {
+    let mut routes: Vec<Written> =
+        ["/**", "/a/{x}", "/a/b", "/{y}/c/**", "/a", "/z/{x}/y"].map(written).into();
+    let layout = |routes: &[Written]| {
+        let tables = outcome(routes).tables;
+        let name = |id: &RouteId| routes[id.index()].pattern.clone();
+        (tables.states, tables.edges, tables.labels, tables.candidates.iter().map(name).collect::<Vec<_>>())
+    };
+    let first = layout(&routes);
+    for _ in 0..routes.len() {
+        routes.rotate_left(1);
+        assert_eq!(layout(&routes), first);
+    }
+}
+
+#[test]
+fn hosts_share_one_set_of_tables() {
+    let mut builder = TableBuilder::default();
+    let roots = ["/a", "/b/a"].map(|text| {
+        let pattern = Pattern::parse(text).unwrap();
+        let set = RouteSet { pattern: &pattern, methods: Methods::Any, priority: 0, own: true };
+        builder.append(&analyse(&[set], EmptySegments::Merged).unwrap(), &[RouteId::new(7)])
+    });
+    let tables = builder.finish();
+    assert_eq!(tables.labels, b"ab", "a label is stored once");
+    assert_eq!(tables.walk(roots[0], "/a"), [RouteId::new(7)]);
+    assert_eq!(tables.walk(roots[1], "/a"), []);
+    assert_eq!(tables.walk(roots[1], "/b/a"), [RouteId::new(7)]);
+}
+
+#[test]
+fn a_host_without_routes_matches_nothing() {
+    let Outcome { findings, root, tables, .. } = outcome(&[]);
+    assert_eq!(findings, []);
+    assert_eq!(tables.walk(root, "/a"), []);
+}
+
+#[test]
+fn patterns_that_multiply_each_other_are_refused_with_their_names() {
+    // Which of 24 segments are `a` must be remembered: 2^24 states.
+    let depth = 24;
+    let pattern = |at: usize| {
+        let segments: Vec<&str> =
+            (0..=depth).map(|position| if position == at { "a" } else { "*" }).collect();
+        Pattern::parse(&format!("/{}", segments.join("/"))).unwrap()
+    };
+    let patterns: Vec<Pattern> = (0..depth).map(pattern).collect();
+    let sets: Vec<RouteSet<'_>> = patterns
+        .iter()
+        .map(|pattern| RouteSet { pattern, methods: Methods::Any, priority: 0, own: true })
+        .collect();
+    let refused = analyse_within(&sets, EmptySegments::Merged, 10_000).unwrap_err();
+    assert_eq!(refused.patterns.len(), 3);
+}
+
+/// Only routes that meet in a state are compared, and states are few: ten times the routes is ten times the work.
+#[test]
+fn cost_grows_with_the_routes_and_not_with_their_pairs() {
+    let cost = |count: usize| {
+        let first = (0..count).map(|n| format!("/svc{}/r{n}/{{id}}", n % 97));
+        let second = (0..count).map(|n| format!("/{{tenant}}/m{n}"));
+        let texts = first.chain(second).chain(["/**".to_owned()]);
+        let patterns: Vec<Pattern> = texts.map(|text| Pattern::parse(&text).unwrap()).collect();
+        let sets: Vec<RouteSet<'_>> = patterns
+            .iter()
+            .map(|pattern| RouteSet { pattern, methods: Methods::Any, priority: 0, own: true })
+            .collect();
+        let ranked: Vec<&RouteSet<'_>> = sets.iter().collect();
+        let automaton = Automaton::build(&ranked, EmptySegments::Merged, BUDGET).unwrap();
+        let compared = automaton.states.iter().map(|state| state.routes.len().pow(2)).sum::<usize>();
+        let edges = automaton.states.iter().map(|state| state.edges.len()).sum::<usize>();
+        compared + edges + automaton.states.len()
+    };
+    // 97 services stand beside every tenant, however many routes there are.
+    assert!(cost(4_000) <= 10 * cost(400), "{} → {}", cost(400), cost(4_000));
+}

@@ -1,0 +1,220 @@
+//! Several mistakes in one run, each under the right characters, in both spellings.
+
+use super::*;
+
+const KDL: &str = r#"listener "web" {
+    bind "0.0.0.0:8080"
+    http header-timeout=10 idle-timeout="60s"
+}
+
+pool "app" {
+    balanse "random"
+    backend "http://10.0.0.11:8080" weight="3"
+    backend "http://10.0.0.12:8080" weight=1 weight=2
+    probe "/health" every="5min"
+}
+
+policy "public" {
+    body-limit "4MB"
+}
+
+route "/**" pool="app" redirect="/x" {
+    per-backend 5
+    mirror "shadow"
+}
+"#;
+
+const YAML: &str = r#"listeners:
+  web:
+    bind: "0.0.0.0:8080"
+    http: { header-timeout: 10, idle-timeout: 60s }
+
+pools:
+  app:
+    balanse: random
+    backends:
+      - { url: "http://10.0.0.11:8080", weight: "3" }
+      - { url: "http://10.0.0.12:8080", weight: 1, weight: 2 }
+    probe: { path: /health, every: 5min }
+
+policies:
+  public:
+    body-limit: 4MB
+
+routes:
+  - path: "/**"
+    pool: app
+    redirect: /x
+    per-backend: 5
+    mirror: shadow
+"#;
+
+#[test]
+fn every_mistake_shows_in_kdl() {
+    insta::assert_snapshot!(lint("main.kdl", KDL));
+}
+
+#[test]
+fn every_mistake_shows_in_yaml() {
+    insta::assert_snapshot!(lint("main.yaml", YAML));
+}
+
+#[test]
+fn the_same_mistakes_are_found_in_both_spellings() {
+    let codes = |loaded: Loaded| {
+        let mut codes: Vec<_> = loaded.diagnostics.iter().map(|it| (it.code, it.severity)).collect();
+        codes.sort_unstable();
+        codes
+    };
+    assert_eq!(codes(load_text("main.kdl", KDL)), codes(load_text("main.yaml", YAML)));
+}
+
+#[test]
+fn a_pool_with_a_broken_key_is_still_a_pool() {
+    let loaded = load_text(
+        "main.kdl",
+        "pool \"app\" {\n backend \"10.0.0.1\"\n probe \"/\" every=5\n}\nroute \"/**\" pool=\"app\"\n",
+    );
+    assert_eq!(loaded.diagnostics.len(), 2, "{}", shown(&loaded));
+    let model = loaded.model.unwrap();
+    assert_eq!(model.pools.len(), 1);
+    assert_eq!(model.pools[0].backends.len(), 1);
+    let Some(model::Action::Proxy { pool }) = &model.routes[0].action else { panic!("no pool") };
+    assert!(pool.id.is_some());
+}
+
+#[test]
+fn one_line_mistakes() {
+    let cases = [
+        "pool {\n backend \"http://a\"\n}\n",
+        "pool \"a\" \"b\" {\n backend \"http://a\"\n}\n",
+        "pool \"a\" {}\n",
+        "pool \"a\" {\n backend\n}\n",
+        "pool \"a\" {\n backend \"http://a\" \"http://b\"\n}\n",
+        "pool \"a\" {\n backend \"http://a\" {\n  weight {\n   x 1\n  }\n }\n}\n",
+        "pool \"a\" {\n backends \"http://a\"\n}\n",
+        "pools \"a\" {\n backend \"http://a\"\n}\n",
+        "route \"/a\"\n",
+        "route \"/a\" { respond 700; }\n",
+        "route \"/a\" { respond 200 \"a\" \"b\"; }\n",
+        "route \"/a\" deny=403 {\n header-set \"X\"\n}\n",
+        "route \"/a\" deny=403 {\n header-set {\n X\n}\n}\n",
+        "route \"/a\" deny=403 {\n timeout \"5s\" first-byte=\"1s\" tunnel-idle=\"1s\"\n}\n",
+        "route \"/a\" deny=403 {\n frobnicate 1\n}\n",
+        "route \"/a\" redirect=\"/b\" {\n redirect {\n status 404\n}\n}\n",
+        "runtime workers=0\nruntime drain=\"30s\"\n",
+        "listener \"a\" { bind \"localhost:80\" \":81\"; trusted-proxies \"10.1.1.1/8\"; }\n",
+        "listener \"a\" { bind \"[::]:80\"; http h2=\"yes\" max-header-size=32768 { max-streams 1.5 }; }\n",
+        "listener \"a\" { bind; }\n",
+        "host { route \"/\" deny=403; }\n",
+        "policy \"p\" { rate-limit 100; body-limit (size)\"1MiB\"; }\n",
+        "policy \"p\" { rate-limit \"100/s\" burst=0 key=\"client-addr\"; }\n",
+        "runtime drain=30s\n",
+        "runtime drain=true\n",
+        "runtime r#\"x\"#\n",
+        "runtime {\n",
+        "a b=c=d } {\nruntime = 1\n",
+        "runtime = 1\nruntime workers= 1\n{\n a\n}\nruntime #yes\n; ;\nruntime \"\"\"x\"\"\"\n",
+        "runtime workers=(u8)1\nruntime (\nruntime )\n\"a\"=1\n",
+        "runtime drain=\"${DRAIN}\"\nroute \"${A}\" pool=\"${B:-x}\"\n",
+    ];
+    insta::assert_snapshot!(compact_cases("main.kdl", &cases));
+}
+
+#[test]
+fn one_line_mistakes_in_yaml() {
+    let cases = [
+        "pools: [a]\n",
+        "pools: [{ name: a }]\n",
+        "pools: { a: 5 }\n",
+        "pools: { a: }\n",
+        "pools: { a: { backend: \"http://a\" } }\n",
+        "pools: { a: { backends: [\"http://a\", \"b\"], probe: [{ path: / }, { path: /x }] } }\n",
+        "pools: { a: { backends: [] } }\n",
+        "runtime: { drain: , workers: [1, 2] }\n",
+        "runtime: { drain: { a: 1 } }\n",
+        "runtime: [1, 2]\n",
+        "runtime: 5\n",
+        "runtime: { drain: !foo 5s }\n",
+        "runtime: { drain: *x }\n",
+        "routes: [[[a]]]\n",
+        "policies: { p: { header-set: [[X, y, z]], header-add: { X: [1, 2] } } }\n",
+        "a: 1\n---\nb: 2\n",
+        "a: [1, 2\nb: 3\n",
+        "- a\n",
+        "? [a]\n: b\n",
+        "runtime:\n\tdrain: 1s\n",
+        "runtime: a: b\n",
+        "runtime: {drain: 1s\n",
+        "runtime: @x\n",
+        "runtime: \"x\n",
+        "x: &x { drain: 1s }\nruntime: { <<: [*x, *x], workers: 1 }\n",
+        "x-x: &x { drain: 1s }\nruntime: { <<: 5, workers: 1 }\n",
+        "x-x: &x [*x]\n",
+        "\"<<\": 1\nlisteners:\n",
+        "routes:\n  - { path: /, pool: a, timeout: 30 }\n  - /x\n",
+    ];
+    insta::assert_snapshot!(compact_cases("main.yaml", &cases));
+}
+
+/// The style of every message: a clause in lower case, a short label, a help.
+fn assert_style(found: &Diagnostic) {
+    let message = &found.message;
+    assert!(!message.ends_with('.') && !message.starts_with(char::is_uppercase), "{message}");
+    let words = format!("{message} {}", found.help.as_deref().unwrap_or_default()).to_lowercase();
+    for word in ["should", "please", "invalid", "did you"] {
+        assert!(!words.contains(word), "{words}");
+    }
+    assert!(found.help.is_some(), "{message} has no help");
+    for label in &found.labels {
+        assert!(label.text.split(' ').count() <= 12, "{}", label.text);
+    }
+    assert_eq!(found.labels.iter().filter(|label| label.primary).count(), 1);
+}
+
+fn compact_cases(name: &str, cases: &[&str]) -> String {
+    let mut output = String::new();
+    for case in cases {
+        let loaded = load_text(name, case);
+        output.push_str(&case.escape_debug().to_string());
+        output.push('\n');
+        for found in &loaded.diagnostics {
+            assert_style(found);
+            let lines = report::compact(std::slice::from_ref(found), &loaded.sources);
+            let label: Vec<_> = found.labels.iter().map(|label| label.text.as_str()).collect();
+            output.push_str(&format!(
+                "  {}    [{}] {}\n",
+                lines,
+                label.join("] ["),
+                found.help.as_deref().unwrap_or("-")
+            ));
+        }
+    }
+    output
+}
+
+#[test]
+fn what_was_most_likely_meant_is_taken() {
+    let text = r#"pool "app" {
+        balance "leastconn"
+        backnd "http://10.0.0.1:80" weight="3"
+        probe "/" every=5 timeout="2sec"
+        connections per-backend=5
+        conections per-backend=6
+    }
+    listener "web" { bind "0.0.0.0:80"; http h2="yes" max-header-size="16k"; trusted-proxies "10.1.1.1/8"; }
+    policy "p" { rate-limit "100"; }
+    "#;
+    let loaded = load_text("main.kdl", text);
+    assert_eq!(loaded.diagnostics.len(), 10, "{}", shown(&loaded));
+    let model = loaded.model.unwrap();
+    let pool = &model.pools[0];
+    assert_eq!(pool.balance.value, divisor_schema::plan::Balance::LeastConnection);
+    assert_eq!((pool.backends[0].weight.value, pool.connections.per_backend.value), (3, 5));
+    let probe = pool.probe.as_ref().unwrap();
+    assert_eq!((probe.every.value.0, probe.timeout.value.0), (5000, 2000));
+    let http = &model.listeners[0].http;
+    assert_eq!((http.h2.unwrap().value, http.max_header_size.value), (true, 16 << 10));
+    assert_eq!(model.listeners[0].trusted_proxies[0].value.address.to_string(), "10.0.0.0");
+    assert_eq!(model.policies[0].settings.rate_limits[0].requests.value, 100);
+}
