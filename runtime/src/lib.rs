@@ -1,1 +1,32 @@
-//! runtime
+//! Loads, swaps and serves Divisor plans.
+//!
+//! Thread per core: each worker is an OS thread with its own listening sockets, its own connections to backends and
+//! its own timers; one control thread loads plans, runs probes and resolves names. A module uses only what stands
+//! below it:
+//!
+//! | layer | module | holds |
+//! | --- | --- | --- |
+//! | 7 | [`control`] | start-up, signals, watching, swaps |
+//! | 6 | `worker` | one thread per core: accept, hand to a connection, drain |
+//! | 5 | `downstream` | client connections: TLS, HTTP/1.1, HTTP/2 |
+//! | 4 | `exchange` | one request through its route, to a backend and back |
+//! | 4 | `health` | probes and name resolution |
+//! | 3 | `plan` | bytes → verified plan → everything a request needs → published |
+//! | 3 | `upstream` | connections to backends |
+//! | 2 | `policy`, `h1` | rate limits, headers, client addresses; the HTTP/1 codec |
+//! | 1 | `pool`, `route`, `tls`, `message`, `watch` | backends and balancers; lookup; TLS settings; bodies; files |
+
+pub mod control;
+mod downstream;
+mod exchange;
+mod h1;
+mod health;
+mod message;
+mod plan;
+mod policy;
+mod pool;
+mod route;
+mod tls;
+mod upstream;
+pub mod watch;
+mod worker;

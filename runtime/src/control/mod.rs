@@ -1,0 +1,171 @@
+//! The control thread: everything that is not the request path.
+
+mod error;
+mod run;
+
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use divisor_schema::plan::{Digest, Plan};
+use tokio::time::{Instant, sleep};
+use tracing::{error, info, warn};
+
+use crate::health;
+use crate::plan::{Live, Published, activate};
+use crate::worker::{Worker, listen};
+
+pub use self::error::{Refused, RunError};
+pub use self::run::run;
+
+/// A running load balancer. Belongs to one thread, inside a tokio runtime of its own; dropping it stops everything at
+/// once, [`Control::drain`] does so without losing a request.
+pub struct Control {
+    published: Arc<Published>,
+    workers: Vec<Worker>,
+    binds: Vec<SocketAddr>,
+    files: PathBuf,
+    /// Probes and name resolution of the live plan, until the next one has its own.
+    _health: health::Watch,
+}
+
+/// A plan that became live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Swapped {
+    /// Which plan.
+    pub digest: Digest,
+    /// The how manieth of this process, from 1.
+    pub epoch: u64,
+}
+
+/// Sockets that are bound but not yet handed out, one for each worker.
+type Sockets = BTreeMap<SocketAddr, Vec<TcpListener>>;
+
+impl Control {
+    /// Starts serving the plan in `bytes`. Files that it names by a relative path are looked for in `files`.
+    ///
+    /// # Errors
+    /// [`Refused`] when the plan cannot serve here; nothing is left running then.
+    pub async fn start(bytes: &[u8], files: &Path) -> Result<Self, Refused> {
+        let live = load(bytes, files, None)?;
+        health::resolve(&live.pools).await;
+        let count = match live.plan.runtime.workers {
+            Some(count) => usize::from(count),
+            None => std::thread::available_parallelism().map_or(1, Into::into),
+        };
+        let sockets = bind(live.binds(), count)?;
+        let binds = live.binds().collect();
+        let published = Arc::new(Published::from_pointee(live));
+        let workers =
+            (0..count).map(|number| Worker::start(number, Arc::clone(&published)).map_err(Refused::Worker));
+        let workers = workers.collect::<Result<Vec<_>, _>>()?;
+        hand_out(sockets, &workers);
+        let live = published.load_full();
+        let _health = health::Watch::start(&live.pools, random);
+        announce(&live, "plan is live");
+        Ok(Self { published, workers, binds, files: files.to_owned(), _health })
+    }
+
+    /// Which plan is live.
+    pub fn digest(&self) -> Digest {
+        self.published.load().digest
+    }
+
+    /// How many backends of each pool can be picked, by the name of the pool.
+    pub fn alive(&self) -> Vec<(String, usize)> {
+        self.published.load().pools.iter().map(|pool| (pool.name().to_owned(), pool.alive())).collect()
+    }
+
+    /// Replaces the live plan by the one in `bytes`, all or nothing: requests in flight end under the plan they began
+    /// with, later ones see the new plan. The same bytes again read the files of the plan again.
+    ///
+    /// # Errors
+    /// [`Refused`] says why the live plan stays.
+    pub async fn swap(&mut self, bytes: &[u8]) -> Result<Swapped, Refused> {
+        let swapped = self.try_swap(bytes).await;
+        if let Err(refused) = &swapped {
+            error!(live = %self.digest(), "plan refused: {refused}");
+        }
+        swapped
+    }
+
+    async fn try_swap(&mut self, bytes: &[u8]) -> Result<Swapped, Refused> {
+        let previous = self.published.load_full();
+        let live = load(bytes, &self.files, Some(&previous))?;
+        health::resolve(&live.pools).await;
+        let added = live.binds().filter(|bind| !self.binds.contains(bind));
+        let sockets = bind(added, self.workers.len())?;
+        if live.plan.runtime.workers != previous.plan.runtime.workers {
+            warn!("the number of workers changes with the next start only");
+        }
+        // From here on nothing can fail.
+        let live = Arc::new(live);
+        self.published.store(Arc::clone(&live));
+        let binds: Vec<SocketAddr> = live.binds().collect();
+        for gone in self.binds.iter().filter(|bind| !binds.contains(bind)) {
+            self.workers.iter().for_each(|worker| worker.close(*gone));
+        }
+        hand_out(sockets, &self.workers);
+        self.binds = binds;
+        self._health = health::Watch::start(&live.pools, random);
+        announce(&live, "plan is live: swapped");
+        Ok(Swapped { digest: live.digest, epoch: live.epoch })
+    }
+
+    /// Stops: accepts nothing more, lets exchanges in flight end, for as long as the plan allows. Gives whether all
+    /// of them ended by themselves.
+    pub async fn drain(self) -> bool {
+        let limit: Duration = self.published.load().plan.runtime.drain.into();
+        info!(?limit, "draining");
+        let deadline = Instant::now() + limit;
+        self.workers.iter().for_each(|worker| worker.drain(deadline));
+        while !self.workers.iter().all(Worker::has_ended) {
+            sleep(Duration::from_millis(5)).await;
+        }
+        let in_time = Instant::now() < deadline;
+        if in_time {
+            info!("drained");
+        } else {
+            warn!("the drain time is over: connections that were still open are cut");
+        }
+        in_time
+    }
+}
+
+fn load(bytes: &[u8], files: &Path, previous: Option<&Live>) -> Result<Live, Refused> {
+    let plan = Plan::decode(bytes).map_err(Refused::Load)?;
+    activate(plan, Digest::of(bytes), files, previous).map_err(|error| Refused::Activate(error.to_string()))
+}
+
+/// Binds one socket for each worker to each address.
+fn bind(addresses: impl Iterator<Item = SocketAddr>, workers: usize) -> Result<Sockets, Refused> {
+    let sockets = addresses.map(|address| {
+        let sockets = (0..workers).map(|_| listen(address)).collect::<Result<Vec<_>, _>>();
+        sockets.map(|sockets| (address, sockets)).map_err(|error| Refused::Bind(address, error))
+    });
+    sockets.collect()
+}
+
+fn hand_out(sockets: Sockets, workers: &[Worker]) {
+    for (address, sockets) in sockets {
+        for (worker, socket) in workers.iter().zip(sockets) {
+            worker.listen(address, socket);
+        }
+    }
+}
+
+/// Spreads probes over time.
+fn random() -> u64 {
+    RandomState::new().hash_one(0)
+}
+
+fn announce(live: &Live, what: &str) {
+    let (listeners, pools, routes) = (live.listeners.len(), live.pools.len(), live.plan.routes.len());
+    info!(digest = %live.digest, epoch = live.epoch, listeners, pools, routes, "{what}");
+    for address in live.binds() {
+        info!(%address, "listening");
+    }
+}

@@ -1,0 +1,98 @@
+//! `divisor run`: serves a plan file for as long as the process lives.
+
+use std::path::{Path, PathBuf};
+
+use divisor_schema::plan::Digest;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing::{error, info, warn};
+
+use crate::watch::Watcher;
+
+use super::{Control, RunError};
+
+/// Serves the plan in the file `plan` until the process is told to stop. A changed file, or SIGHUP, swaps the plan;
+/// SIGTERM and SIGINT drain, a second one stops at once. Files that the plan names by a relative path are looked for
+/// in `files`, or else beside the plan.
+///
+/// # Errors
+/// [`RunError`] when the first plan cannot be read or cannot serve. A later one is refused, and the one before stays.
+pub fn run(plan: &Path, files: Option<&Path>) -> Result<(), RunError> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::System)?;
+    let beside = plan.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let files = files.unwrap_or(beside).to_owned();
+    runtime.block_on(serve(plan.to_owned(), files))
+}
+
+/// The signals that a server listens to.
+struct Signals {
+    reload: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            reload: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) -> Told {
+        tokio::select! {
+            _ = self.reload.recv() => Told::Reload,
+            _ = self.terminate.recv() => Told::Stop,
+            _ = self.interrupt.recv() => Told::Stop,
+        }
+    }
+
+    async fn stop(&mut self) {
+        while !matches!(self.next().await, Told::Stop) {}
+    }
+}
+
+/// What a signal asks for.
+enum Told {
+    Reload,
+    Stop,
+}
+
+async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
+    // Before anything can happen that a signal or a change should be told of.
+    let mut signals = Signals::new().map_err(RunError::System)?;
+    let mut watch = Watcher::new(vec![path.clone()]);
+    let bytes = std::fs::read(&path).map_err(|error| RunError::Read(path.clone(), error))?;
+    let mut control =
+        Control::start(&bytes, &files).await.map_err(|refused| RunError::Refused(path.clone(), refused))?;
+    let mut seen = Digest::of(&bytes);
+    loop {
+        let asked = tokio::select! {
+            () = watch.changed() => false,
+            told = signals.next() => match told {
+                Told::Reload => true,
+                Told::Stop => break,
+            },
+        };
+        match std::fs::read(&path) {
+            Ok(bytes) => {
+                let digest = Digest::of(&bytes);
+                if asked || digest != seen {
+                    seen = digest;
+                    let _ = control.swap(&bytes).await; // a refusal is in the log, and the live plan stays
+                }
+            }
+            Err(error) if asked => {
+                error!(path = %path.display(), %error, "cannot read the plan; the live one stays")
+            }
+            Err(_) => {} // about to be replaced
+        }
+    }
+    tokio::select! {
+        _ = control.drain() => {}
+        () = signals.stop() => warn!("told to stop again: connections are cut"),
+    }
+    info!("stopped");
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! HTTP/1.1 from clients.
+
+use std::future::Future;
+use std::rc::Rc;
+
+use divisor_schema::plan::HttpSettings;
+use hyper::rt::{Read, Write};
+
+use crate::exchange::{self, Client};
+use crate::h1;
+
+use super::activity::{Activity, Expired, Listening, Watched};
+
+/// Serves an HTTP/1.1 connection to its end.
+///
+/// # Errors
+/// The protocol's, when the client breaks it.
+pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
+    io: IO,
+    client: Rc<Client>,
+    settings: &HttpSettings,
+    last: impl Future<Output = ()>,
+) -> Result<(), hyper::Error> {
+    let activity = Activity::new(settings);
+    let io = Listening::new(io, Rc::clone(&activity));
+    let service = |request| {
+        let (client, exchanging) = (Rc::clone(&client), activity.begin());
+        async move { exchange::serve(&client, request).await.map(|body| Watched::new(body, exchanging)) }
+    };
+    let served = h1::server::serve(io, settings, last, service);
+    tokio::select! {
+        ended = served => ended,
+        // Between two requests nothing is lost by closing, and in the middle of a head nobody waits.
+        Expired::Idle | Expired::Head = activity.expired() => Ok(()),
+    }
+}

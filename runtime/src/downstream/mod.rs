@@ -1,0 +1,64 @@
+//! Client connections: TLS, then HTTP/1.1 or HTTP/2.
+
+mod activity;
+mod http1;
+mod http2;
+mod stream;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tracing::debug;
+
+use crate::exchange::{Client, Views};
+use crate::plan::Listener;
+
+use self::stream::Stream;
+
+/// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
+pub(crate) async fn serve(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    bind: SocketAddr,
+    listener: &Listener,
+    views: Rc<Views>,
+    last: impl Future<Output = ()>,
+) {
+    let _ = tcp.set_nodelay(true); // a connection that refuses it still works
+    let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, listener));
+    let (stream, h2) = match handshake.await {
+        Ok(Ok(opened)) => opened,
+        Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
+        Err(_) => return debug!(listener = listener.name, %peer, "handshake timed out"),
+    };
+    let client = Rc::new(Client::new(peer, bind, listener, views));
+    let io = TokioIo::new(stream);
+    let served = if h2 {
+        http2::serve(io, client, &listener.http, last).await
+    } else {
+        http1::serve(io, client, &listener.http, last).await
+    };
+    if let Err(error) = served {
+        debug!(listener = listener.name, %peer, %error, "connection ended");
+    }
+}
+
+/// Opens a connection: TLS if the listener has it. Says whether the client speaks HTTP/2.
+async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<(Stream, bool)> {
+    match &listener.tls {
+        None => {
+            let h2 = listener.http.h2 && stream::begins_with_preface(&tcp).await?;
+            Ok((Stream::Plain(tcp), h2))
+        }
+        Some(config) => {
+            let tls = TlsAcceptor::from(config.clone()).accept(tcp).await?;
+            let h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
+            Ok((Stream::Tls(Box::new(tls)), h2))
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! The body of a response: a backend's or our own.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+
+use crate::upstream::{BackendBody, BodyError};
+
+use super::proxy::InFlight;
+
+/// The body of a response.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all bodies are the large one, and a box costs each an allocation"
+)]
+pub(crate) enum ResponseBody {
+    /// Our own words.
+    Local(Option<Bytes>),
+    /// A backend's, as it comes.
+    Backend(BackendBody<InFlight>),
+}
+
+impl ResponseBody {
+    pub(super) fn local(text: impl Into<Bytes>) -> Self {
+        let bytes = text.into();
+        Self::Local((!bytes.is_empty()).then_some(bytes))
+    }
+}
+
+impl Body for ResponseBody {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Local(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
+            Self::Backend(body) => Pin::new(body).poll_frame(context),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Local(bytes) => bytes.is_none(),
+            Self::Backend(body) => body.is_end_stream(),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Local(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
+            Self::Backend(body) => body.size_hint(),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! One request through its route, to a backend and back: the only place where clients meet backends.
+
+mod body;
+mod failure;
+mod proxy;
+mod random;
+mod request;
+mod view;
+
+use std::cell::{Cell, RefCell};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use divisor_schema::plan::{Action, RouteId};
+use http::header::{CONTENT_TYPE, LOCATION};
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+
+use crate::plan::{Listener, Live, Policy};
+use crate::policy::{HeaderOps, Peer, Values};
+use crate::route;
+
+pub(crate) use self::body::ResponseBody;
+pub(crate) use self::view::{View, Views};
+
+use self::failure::Failure;
+use self::random::Random;
+use self::request::Target;
+
+/// A client connection, as its exchanges see it.
+pub(crate) struct Client {
+    peer: Peer,
+    bind: SocketAddr,
+    tls: bool,
+    views: Rc<Views>,
+    /// The listener as of the epoch when it was last looked up.
+    seen: RefCell<Option<(u64, Arc<Listener>)>>,
+    random: Cell<Random>,
+}
+
+impl Client {
+    /// The client at `peer`, which came in by `listener` at its address `bind`.
+    pub(crate) fn new(peer: SocketAddr, bind: SocketAddr, listener: &Listener, views: Rc<Views>) -> Self {
+        let tls = listener.tls.is_some();
+        Self {
+            peer: Peer::new(peer.ip(), tls, &listener.proxies),
+            bind,
+            tls,
+            views,
+            seen: RefCell::default(),
+            random: Cell::new(Random::new()),
+        }
+    }
+
+    /// The listener of this connection in the plan that is live.
+    fn listener(&self, live: &Live) -> Option<Arc<Listener>> {
+        let mut seen = self.seen.borrow_mut();
+        if !matches!(&*seen, Some((epoch, _)) if *epoch == live.epoch) {
+            let listener = live.listener_at(self.bind).filter(|listener| listener.tls.is_some() == self.tls);
+            *seen = listener.map(|listener| (live.epoch, Arc::clone(listener)));
+        }
+        seen.as_ref().map(|(_, listener)| Arc::clone(listener))
+    }
+
+    /// A uniformly random number; good enough to spread load.
+    fn random(&self) -> u64 {
+        let mut random = self.random.get();
+        let number = random.next();
+        self.random.set(random);
+        number
+    }
+
+    /// Changes header fields.
+    fn apply(&self, ops: &HeaderOps, headers: &mut http::HeaderMap, client: IpAddr, counter: u64) {
+        if !ops.is_empty() {
+            let now = SystemTime::now();
+            ops.apply(headers, &mut Values { client, now, counter, random: &mut random::unpredictable });
+        }
+    }
+}
+
+/// Answers one request.
+pub(crate) async fn serve(client: &Client, request: Request<Incoming>) -> Response<ResponseBody> {
+    let view = client.views.current();
+    let Some(listener) = client.listener(&view.live) else { return Failure::Gone.response() };
+    let (head, body) = request.into_parts();
+    let address = client.peer.client(&head.headers, &listener.proxies).address;
+    let exchange = Exchange { client, view: &view, listener: &listener, address };
+    let mut response = match exchange.find(&head) {
+        Ok((route, target)) => exchange.answer(route, target, head, body).await,
+        Err(failure) => failure.response(),
+    };
+    client.apply(&listener.response_headers, response.headers_mut(), address, 0);
+    response
+}
+
+/// One exchange: a request, and the plan it is answered by.
+struct Exchange<'a> {
+    client: &'a Client,
+    view: &'a Rc<View>,
+    listener: &'a Listener,
+    /// The client's address, as trusted proxies report it.
+    address: IpAddr,
+}
+
+impl Exchange<'_> {
+    /// The route of a request.
+    fn find(&self, head: &Parts) -> Result<(RouteId, Target), Failure> {
+        if head.method == Method::CONNECT {
+            return Err(Failure::NotImplemented);
+        }
+        let target = request::target(head, self.listener.http.keep_empty_segments)?;
+        let host = self.listener.hosts.find(&target.host).ok_or(Failure::Misdirected)?;
+        let route = route::find(&self.view.live.plan, host, &target.path, head.method.as_str());
+        Ok((route.ok_or(Failure::NotFound)?, target))
+    }
+
+    /// The answer of a route, failures included, with the header fields that its policy asks for.
+    async fn answer(
+        &self,
+        id: RouteId,
+        target: Target,
+        head: Parts,
+        body: Incoming,
+    ) -> Response<ResponseBody> {
+        let live = &self.view.live;
+        let route = &live.plan.routes[id.index()];
+        let policy = &live.policies[route.policy.index()];
+        let (mut response, counter) = match self.act(&route.action, policy, target, head, body).await {
+            Ok(answered) => answered,
+            Err(failure) => (failure.response(), 0),
+        };
+        self.client.apply(&policy.response_headers, response.headers_mut(), self.address, counter);
+        response
+    }
+
+    /// Does what the route says; gives the backend's count of requests with its response.
+    async fn act(
+        &self,
+        action: &Action,
+        policy: &Policy,
+        target: Target,
+        head: Parts,
+        body: Incoming,
+    ) -> Result<(Response<ResponseBody>, u64), Failure> {
+        let limits = &self.view.live.limits;
+        limits
+            .check(&policy.limits, self.address, Instant::now())
+            .map_err(|limited| Failure::RateLimited(limited.retry_after))?;
+        request::admit_length(&head.headers, policy.body_limit)?;
+        match action {
+            Action::Proxy { pool, rewrite } => {
+                let path = rewrite.as_ref().map(|template| route::fill(template, target.source()));
+                self.proxy(*pool, policy, target, path, head, body).await
+            }
+            Action::Redirect { location, status } => {
+                let location = route::fill(location, target.source());
+                let mut response = local(*status, String::new());
+                let location = HeaderValue::try_from(location).map_err(|_| Failure::BadRequest)?;
+                response.headers_mut().insert(LOCATION, location);
+                Ok((response, 0))
+            }
+            Action::Respond { status, body, content_type } => {
+                let mut response = local(*status, body.clone());
+                // The loader has checked it; a value that is none would only be left out.
+                if let Ok(value) = HeaderValue::try_from(content_type) {
+                    response.headers_mut().insert(CONTENT_TYPE, value);
+                }
+                Ok((response, 0))
+            }
+        }
+    }
+}
+
+fn local(status: u16, text: String) -> Response<ResponseBody> {
+    let mut response = Response::new(ResponseBody::local(text));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+}

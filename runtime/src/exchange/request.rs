@@ -1,0 +1,128 @@
+//! The request as it is routed, and as it is forwarded.
+
+use std::borrow::Cow;
+
+use http::header::{
+    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE,
+};
+use http::request::Parts;
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
+
+use crate::route::{self, Source};
+
+use super::failure::Failure;
+
+/// What a request asks for: all that routing looks at.
+pub(super) struct Target {
+    /// Host name: lower case, without port.
+    pub(super) host: String,
+    /// `Host` as it is forwarded.
+    pub(super) authority: HeaderValue,
+    /// Normal path.
+    pub(super) path: String,
+    /// Query without `?`.
+    pub(super) query: Option<String>,
+}
+
+impl Target {
+    pub(super) fn source(&self) -> Source<'_> {
+        Source { host: &self.host, path: &self.path, query: self.query.as_deref() }
+    }
+}
+
+/// Reads host and path of a request. Whatever could mean one thing here and another at the backend is refused.
+pub(super) fn target(head: &Parts, keep_empty_segments: bool) -> Result<Target, Failure> {
+    let authority = authority(head)?;
+    let text = authority.to_str().map_err(|_| Failure::BadRequest)?;
+    let host = route::host_name(text).map_err(|_| Failure::BadRequest)?.into_owned();
+    let path = route::normalise(head.uri.path(), keep_empty_segments).map_err(|_| Failure::BadRequest)?;
+    let query = head.uri.query().map(str::to_owned);
+    Ok(Target { host, path: path.into_owned(), query, authority })
+}
+
+/// The one host that the request names (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
+fn authority(head: &Parts) -> Result<HeaderValue, Failure> {
+    let mut fields = head.headers.get_all(HOST).iter();
+    let (field, second) = (fields.next(), fields.next());
+    if second.is_some() {
+        return Err(Failure::BadRequest);
+    }
+    match (head.uri.authority(), field) {
+        (None, Some(field)) => Ok(field.clone()),
+        (Some(authority), field) => {
+            let agrees = field
+                .is_none_or(|field| field.as_bytes().eq_ignore_ascii_case(authority.as_str().as_bytes()));
+            let named = agrees && !authority.as_str().contains('@');
+            let value = named.then(|| HeaderValue::try_from(authority.as_str()).ok()).flatten();
+            value.ok_or(Failure::BadRequest)
+        }
+        // HTTP/1.0 knows no Host: only a listener that serves every name answers.
+        (None, None) if head.version == Version::HTTP_10 => Ok(HeaderValue::from_static("")),
+        (None, None) => Err(Failure::BadRequest),
+    }
+}
+
+/// Refuses a body that says it is over the limit before a byte of it is read.
+pub(super) fn admit_length(headers: &HeaderMap, limit: Option<u64>) -> Result<(), Failure> {
+    let Some(limit) = limit else { return Ok(()) };
+    let Some(length) = headers.get(CONTENT_LENGTH) else { return Ok(()) };
+    match length.to_str().ok().and_then(|length| length.parse::<u64>().ok()) {
+        Some(length) if length > limit => Err(Failure::TooLarge),
+        Some(_) => Ok(()),
+        None => Err(Failure::BadRequest),
+    }
+}
+
+/// Fields that end at the next hop (RFC 9110, section 7.6.1), besides those that `Connection` names.
+const HOP_BY_HOP: [HeaderName; 8] = [
+    CONNECTION,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
+    PROXY_AUTHENTICATE,
+    PROXY_AUTHORIZATION,
+    TE,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
+
+/// Takes out what is meant for this hop only.
+pub(super) fn end_hop(headers: &mut HeaderMap) {
+    let named: Vec<HeaderName> = headers
+        .get_all(CONNECTION)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|list| list.split(','))
+        .filter_map(|name| HeaderName::try_from(name.trim()).ok())
+        // nobody may use Connection to take out what routing and framing rest on
+        .filter(|name| ![HOST, CONTENT_LENGTH].contains(name))
+        .collect();
+    named.into_iter().chain(HOP_BY_HOP).for_each(|name| drop(headers.remove(name)));
+}
+
+/// Turns the head of a client's request into that of the request to a backend, but for what the proxy adds.
+pub(super) fn forwardable(mut head: Parts, target: &Target, path: Option<String>) -> Result<Parts, Failure> {
+    end_hop(&mut head.headers);
+    head.headers.remove(EXPECT); // answered here, when the body is first read
+    join_cookies(&mut head.headers);
+    head.headers.insert(HOST, target.authority.clone());
+    let path = path.map_or(Cow::Borrowed(target.path.as_str()), Cow::Owned);
+    let path_and_query = match &target.query {
+        Some(query) => format!("{path}?{query}"),
+        None => path.into_owned(),
+    };
+    head.uri = Uri::try_from(path_and_query).map_err(|_| Failure::BadRequest)?;
+    head.version = Version::HTTP_11;
+    Ok(head)
+}
+
+/// HTTP/2 may split a cookie over several fields, HTTP/1.1 may not (RFC 9113, section 8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    if headers.get_all(COOKIE).iter().nth(1).is_none() {
+        return;
+    }
+    let crumbs: Vec<&[u8]> = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes).collect();
+    if let Ok(cookie) = HeaderValue::from_bytes(&crumbs.join(&b"; "[..])) {
+        headers.insert(COOKIE, cookie);
+    }
+}

@@ -1,0 +1,77 @@
+//! One worker's view of the plan that is live.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use divisor_schema::plan::PoolId;
+
+use crate::plan::{Live, Published};
+use crate::pool::Backend;
+use crate::upstream::Upstream;
+
+/// The live plan and this worker's own connections to its backends. A request takes one view and keeps it to its
+/// end, so no request ever sees two plans.
+pub(crate) struct View {
+    /// Everything a request needs.
+    pub(crate) live: Arc<Live>,
+    upstreams: Vec<Vec<Rc<Upstream>>>,
+}
+
+impl View {
+    /// Connections of `previous` are kept where the backend is the same and is spoken to in the same way.
+    fn new(live: Arc<Live>, previous: Option<&View>) -> Rc<Self> {
+        let upstreams = live.pools.iter().map(|pool| {
+            let old = previous.and_then(|view| {
+                let at = view.live.pools.iter().position(|old| old.name() == pool.name())?;
+                Some((&view.live.pools[at], &view.upstreams[at]))
+            });
+            let kept = |backend: &Backend| {
+                let (pool, upstreams) = old?;
+                let at = pool.backends().iter().position(|old| old.is_same_connection(backend))?;
+                Some(Rc::clone(&upstreams[at]))
+            };
+            let upstreams = pool.backends().iter();
+            upstreams
+                .map(|backend| {
+                    kept(backend).unwrap_or_else(|| Upstream::new(&backend.settings().connections))
+                })
+                .collect()
+        });
+        let upstreams = upstreams.collect();
+        Rc::new(Self { live, upstreams })
+    }
+
+    /// This worker's connections to one backend of a pool.
+    pub(crate) fn upstream(&self, pool: PoolId, backend: usize) -> &Rc<Upstream> {
+        &self.upstreams[pool.index()][backend]
+    }
+
+    /// Closes connections that have waited for too long.
+    pub(crate) fn sweep(&self) {
+        self.upstreams.iter().flatten().for_each(|upstream| upstream.sweep());
+    }
+}
+
+/// Gives the current view of one worker.
+pub(crate) struct Views {
+    current: RefCell<Rc<View>>,
+    published: Arc<Published>,
+}
+
+impl Views {
+    pub(crate) fn new(published: Arc<Published>) -> Rc<Self> {
+        let current = RefCell::new(View::new(published.load_full(), None));
+        Rc::new(Self { current, published })
+    }
+
+    /// The view of the plan that is live now. One atomic load, unless the plan has changed since.
+    pub(crate) fn current(&self) -> Rc<View> {
+        let live = self.published.load();
+        if !Arc::ptr_eq(&live, &self.current.borrow().live) {
+            let view = View::new(Arc::clone(&live), Some(&self.current.borrow()));
+            self.current.replace(view);
+        }
+        Rc::clone(&self.current.borrow())
+    }
+}

@@ -1,0 +1,56 @@
+//! Whether backends are alive, and where they are: probes and name resolution. Runs on the control thread.
+
+mod dns;
+mod probe;
+mod streak;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use divisor_schema::plan::Address;
+use tokio::task::JoinSet;
+
+use crate::pool::Pool;
+
+pub(crate) use self::dns::resolve;
+
+/// Probes and resolves the backends of some pools until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Watch {
+    /// Dropping the set ends its tasks.
+    _tasks: JoinSet<()>,
+}
+
+impl Watch {
+    /// Starts one task for each backend that has a probe, and one for each that has a name. `random` gives uniformly
+    /// random numbers; it spreads the probes over time. To be called within a tokio runtime.
+    pub(crate) fn start(pools: &[Arc<Pool>], random: fn() -> u64) -> Self {
+        let mut tasks = JoinSet::new();
+        for pool in pools {
+            pool.refresh(); // the watch before this one may have learned something meanwhile
+            for (index, backend) in pool.backends().iter().enumerate() {
+                let settings = backend.settings();
+                if let Some(probe) = &settings.probe {
+                    tasks.spawn(probe::watch(Arc::clone(pool), index, probe.clone(), random));
+                }
+                if let Address::Name(name, port) = &settings.address {
+                    tasks.spawn(dns::watch(Arc::clone(pool), index, name.clone(), *port));
+                }
+            }
+        }
+        Self { _tasks: tasks }
+    }
+}
+
+/// `usual`, give or take up to a tenth.
+fn around(usual: Duration, random: u64) -> Duration {
+    usual.mul_f64(0.9 + 0.2 * fraction(random))
+}
+
+/// A random number as a fraction of its range: 0 to 1.
+fn fraction(random: u64) -> f64 {
+    random as f64 / u64::MAX as f64
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,184 @@
+//! The body of a client's request.
+
+use std::cell::Cell;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::{Buf, Bytes};
+use http::HeaderMap;
+use http::header::{
+    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
+    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+};
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+
+use super::IdleTimer;
+
+/// Why a client's body ended before its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ClientFault {
+    /// It went over the body limit of its route.
+    TooLarge,
+    /// It stood still for longer than the route allows.
+    Stalled,
+    /// The client went away or broke the protocol.
+    Broken,
+}
+
+impl std::fmt::Display for ClientFault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::TooLarge => "the request body is over the limit",
+            Self::Stalled => "the request body stands still",
+            Self::Broken => "the client broke off its request body",
+        })
+    }
+}
+
+impl std::error::Error for ClientFault {}
+
+/// The body of a client's request on its way to a backend: streamed, counted against the limit, and watched.
+pub(crate) struct ClientBody {
+    inner: Option<Incoming>,
+    left: u64,
+    idle: IdleTimer,
+    fault: Rc<Cell<Option<ClientFault>>>,
+}
+
+impl ClientBody {
+    /// `limit` in bytes, `idle` between two pieces.
+    pub(crate) fn new(inner: Incoming, limit: Option<u64>, idle: Duration) -> Self {
+        let inner = (!inner.is_end_stream()).then_some(inner);
+        Self { inner, left: limit.unwrap_or(u64::MAX), idle: IdleTimer::new(idle), fault: Rc::default() }
+    }
+
+    /// No body at all.
+    pub(crate) fn empty() -> Self {
+        Self { inner: None, left: 0, idle: IdleTimer::new(Duration::MAX), fault: Rc::default() }
+    }
+
+    /// Whether there is nothing to send.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.inner.is_none()
+    }
+
+    /// Where the reason will stand if this body fails: the body itself is by then with the backend's connection.
+    pub(crate) fn fault(&self) -> Rc<Cell<Option<ClientFault>>> {
+        Rc::clone(&self.fault)
+    }
+
+    fn fail(&mut self, fault: ClientFault) -> Poll<Option<Result<Frame<Bytes>, ClientFault>>> {
+        self.fault.set(Some(fault));
+        self.inner = None;
+        Poll::Ready(Some(Err(fault)))
+    }
+}
+
+impl Body for ClientBody {
+    type Data = Bytes;
+    type Error = ClientFault;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ClientFault>>> {
+        let this = self.get_mut();
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
+            ready!(this.idle.poll_expired(context));
+            return this.fail(ClientFault::Stalled);
+        };
+        this.idle.moved();
+        match frame {
+            None => Poll::Ready(None),
+            Some(Err(_)) => this.fail(ClientFault::Broken),
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                match this.left.checked_sub(length) {
+                    None => this.fail(ClientFault::TooLarge),
+                    Some(left) => {
+                        this.left = left;
+                        Poll::Ready(Some(Ok(without_forbidden_trailers(frame))))
+                    }
+                }
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
+    }
+}
+
+/// Takes out of a trailer section what must not stand there (RFC 9110, section 6.5.1): framing, routing and
+/// authentication, which whoever merges trailers into the head would believe.
+pub(crate) fn without_forbidden_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
+    match frame.into_trailers() {
+        Ok(mut trailers) => {
+            remove_all(&mut trailers);
+            Frame::trailers(trailers)
+        }
+        Err(frame) => frame,
+    }
+}
+
+fn remove_all(trailers: &mut HeaderMap) {
+    let forbidden = [
+        AUTHORIZATION,
+        CONNECTION,
+        CONTENT_ENCODING,
+        CONTENT_LENGTH,
+        CONTENT_RANGE,
+        CONTENT_TYPE,
+        HOST,
+        SET_COOKIE,
+        TE,
+        TRAILER,
+        TRANSFER_ENCODING,
+        UPGRADE,
+    ];
+    for name in forbidden {
+        trailers.remove(name);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use http::HeaderValue;
+    use http_body_util::BodyExt;
+
+    use super::*;
+
+    #[test]
+    fn trailers_lose_what_must_not_stand_there() {
+        let mut trailers = HeaderMap::new();
+        trailers.insert(HOST, HeaderValue::from_static("evil.example"));
+        trailers.insert(CONTENT_LENGTH, HeaderValue::from_static("7"));
+        trailers.insert("grpc-status", HeaderValue::from_static("0"));
+        let frame = without_forbidden_trailers(Frame::trailers(trailers));
+        let kept = frame.into_trailers().ok().unwrap();
+        assert_eq!(kept.keys().map(|name| name.as_str()).collect::<Vec<_>>(), ["grpc-status"]);
+    }
+
+    #[tokio::test]
+    async fn no_body_ends_at_once() {
+        let body = ClientBody::empty();
+        assert!(body.is_empty() && body.is_end_stream());
+        assert_eq!(body.size_hint().exact(), Some(0));
+        assert!(body.collect().await.unwrap().to_bytes().is_empty());
+    }
+
+    #[test]
+    fn faults_read_as_sentences() {
+        assert!(ClientFault::TooLarge.to_string().contains("limit"));
+        assert!(ClientFault::Stalled.to_string().contains("still"));
+        assert!(ClientFault::Broken.to_string().contains("broke"));
+    }
+}

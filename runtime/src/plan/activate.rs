@@ -1,0 +1,114 @@
+//! Brings a plan to life: reads the files it names and builds everything a request needs. All or nothing.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Instant;
+
+use divisor_schema::plan::{self, Digest, Plan};
+use tokio::sync::Semaphore;
+
+use crate::policy::{HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
+use crate::pool::{InvalidName, Pool};
+use crate::route::Hosts;
+use crate::tls::{self, TlsError};
+
+use super::live::duration;
+use super::{Listener, Live, Policy};
+
+/// Why a plan that is whole cannot serve here and now.
+#[derive(Debug)]
+pub(crate) enum ActivateError {
+    /// The files of a listener.
+    Listener(String, TlsError),
+    /// The files of TLS towards backends.
+    Backends(TlsError),
+    /// A backend's name.
+    Name(InvalidName),
+    /// A header.
+    Header(InvalidHeader),
+}
+
+impl std::fmt::Display for ActivateError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Listener(name, error) => write!(f, "listener `{name}`: {error}"),
+            Self::Backends(error) => write!(f, "TLS towards backends: {error}"),
+            Self::Name(error) => error.fmt(f),
+            Self::Header(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for ActivateError {}
+
+/// Builds what serves `plan`. What `previous` knows of the same things is kept: health, rate limits, TLS sessions.
+///
+/// # Errors
+/// [`ActivateError`] names the file or the field, and what to do.
+pub(crate) fn activate(
+    plan: Plan,
+    digest: Digest,
+    files: &Path,
+    previous: Option<&Live>,
+) -> Result<Live, ActivateError> {
+    let client_tls = tls::Clients::new(&plan.client_tls, files, previous.map(|live| &live.client_tls))
+        .map_err(ActivateError::Backends)?;
+    let configs = client_tls.configs();
+    let pools = plan.pools.iter().map(|pool| {
+        let known = previous.and_then(|live| live.pools.iter().find(|old| old.name() == pool.name));
+        Pool::new(pool, &configs, known.map(AsRef::as_ref)).map(Arc::new).map_err(ActivateError::Name)
+    });
+    let pools = pools.collect::<Result<_, _>>()?;
+    let listeners = plan.listeners.iter().map(|it| {
+        let known = previous.and_then(|live| live.listeners.iter().find(|old| old.name == it.name));
+        listener(it, files, known.map(AsRef::as_ref)).map(Arc::new)
+    });
+    let listeners = listeners.collect::<Result<_, _>>()?;
+    let policies =
+        plan.policies.iter().map(policy).collect::<Result<_, _>>().map_err(ActivateError::Header)?;
+    let limits = RateLimits::new(&plan.rate_limits, previous.map(|live| &live.limits), Instant::now());
+    let epoch = previous.map_or(1, |live| live.epoch + 1);
+    Ok(Live { epoch, digest, plan, listeners, pools, policies, limits, client_tls })
+}
+
+fn listener(
+    plan: &plan::Listener,
+    files: &Path,
+    known: Option<&Listener>,
+) -> Result<Listener, ActivateError> {
+    let server = plan.tls.as_ref().map(|settings| {
+        let known = known.and_then(|listener| listener.server_tls.as_ref());
+        tls::Server::new(settings, plan.http.h2, files, known)
+    });
+    let server_tls = server.transpose().map_err(|error| ActivateError::Listener(plan.name.clone(), error))?;
+    let response_headers = HeaderOps::new(&plan.response_headers).map_err(ActivateError::Header)?;
+    let kept = known.filter(|listener| listener.max_connections == plan.max_connections);
+    let slots = match kept {
+        Some(listener) => listener.slots.clone(),
+        None => plan.max_connections.map(|count| Arc::new(Semaphore::new(count as usize))),
+    };
+    Ok(Listener {
+        name: plan.name.clone(),
+        binds: plan.binds.clone(),
+        http: plan.http.clone(),
+        tls: server_tls.as_ref().map(|server| Arc::clone(server.config())),
+        server_tls,
+        hosts: Hosts::new(&plan.hosts),
+        proxies: TrustedProxies::new(&plan.trusted_proxies),
+        response_headers,
+        tcp_keepalive: duration(plan.tcp_keepalive),
+        slots,
+        max_connections: plan.max_connections,
+    })
+}
+
+fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
+    Ok(Policy {
+        limits: plan.rate_limits.clone(),
+        request_headers: HeaderOps::new(&plan.request_headers)?,
+        response_headers: HeaderOps::new(&plan.response_headers)?,
+        body_limit: plan.body_limit,
+        timeouts: plan.timeouts.clone(),
+        retry: plan.retry.clone(),
+    })
+}

@@ -1,0 +1,96 @@
+//! A plan in the form in which it serves.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use divisor_schema::plan::{Digest, HttpSettings, Millis, Plan, RateLimitId, Retry, Timeouts};
+use rustls::ServerConfig;
+use tokio::sync::Semaphore;
+
+use crate::policy::{HeaderOps, RateLimits, TrustedProxies};
+use crate::pool::Pool;
+use crate::route::Hosts;
+use crate::tls;
+
+/// Where the live plan is published: written by the control thread, read by every request.
+pub(crate) type Published = ArcSwap<Live>;
+
+/// Everything a request needs. Never changes, but for what pools and rate limits learn.
+pub(crate) struct Live {
+    /// Counts the plans of this process.
+    pub(crate) epoch: u64,
+    /// Which plan it is.
+    pub(crate) digest: Digest,
+    /// The plan: its routes and tables are used as they lie there.
+    pub(crate) plan: Plan,
+    /// Listeners, in the order of the plan.
+    pub(crate) listeners: Vec<Arc<Listener>>,
+    /// Pools, by [`divisor_schema::plan::PoolId`].
+    pub(crate) pools: Vec<Arc<Pool>>,
+    /// Policies, by [`divisor_schema::plan::PolicyId`].
+    pub(crate) policies: Vec<Policy>,
+    /// Rate limits, by [`RateLimitId`].
+    pub(crate) limits: RateLimits,
+    /// TLS towards backends; kept so that the next plan can take it over.
+    pub(super) client_tls: tls::Clients,
+}
+
+impl Live {
+    /// The listener that accepts at the address `bind`.
+    pub(crate) fn listener_at(&self, bind: SocketAddr) -> Option<&Arc<Listener>> {
+        self.listeners.iter().find(|listener| listener.binds.contains(&bind))
+    }
+
+    /// Addresses to accept on.
+    pub(crate) fn binds(&self) -> impl Iterator<Item = SocketAddr> {
+        self.listeners.iter().flat_map(|listener| listener.binds.iter().copied())
+    }
+}
+
+/// A listener in the form in which it serves.
+pub(crate) struct Listener {
+    /// Name in the config.
+    pub(crate) name: String,
+    /// Addresses it accepts on.
+    pub(crate) binds: Vec<SocketAddr>,
+    /// HTTP settings.
+    pub(crate) http: HttpSettings,
+    /// TLS; `None` is plain TCP.
+    pub(crate) tls: Option<Arc<ServerConfig>>,
+    /// Kept so that the next plan can take it over.
+    pub(super) server_tls: Option<tls::Server>,
+    /// Which host answers which name.
+    pub(crate) hosts: Hosts,
+    /// Whom to believe about clients.
+    pub(crate) proxies: TrustedProxies,
+    /// Header fields of every response.
+    pub(crate) response_headers: HeaderOps,
+    /// Interval of TCP keep-alive probes.
+    pub(crate) tcp_keepalive: Option<std::time::Duration>,
+    /// Free places for connections; `None` is no limit.
+    pub(crate) slots: Option<Arc<Semaphore>>,
+    /// As many places as there are.
+    pub(super) max_connections: Option<u32>,
+}
+
+/// A policy in the form in which it serves.
+pub(crate) struct Policy {
+    /// All must admit the request.
+    pub(crate) limits: Vec<RateLimitId>,
+    /// Changes of the request.
+    pub(crate) request_headers: HeaderOps,
+    /// Changes of the response.
+    pub(crate) response_headers: HeaderOps,
+    /// Bytes of a request body.
+    pub(crate) body_limit: Option<u64>,
+    /// How long what may take.
+    pub(crate) timeouts: Timeouts,
+    /// When a request is sent again.
+    pub(crate) retry: Retry,
+}
+
+/// A plan's duration as the rest of the runtime measures it.
+pub(super) fn duration(millis: Option<Millis>) -> Option<std::time::Duration> {
+    millis.map(std::time::Duration::from)
+}

@@ -1,0 +1,7 @@
+//! From the bytes of a plan to everything a request needs.
+
+mod activate;
+mod live;
+
+pub(crate) use self::activate::activate;
+pub(crate) use self::live::{Listener, Live, Policy, Published};

@@ -1,0 +1,230 @@
+//! Who the client is, when proxies stand in between, and what the backend is told about it.
+
+use std::net::{IpAddr, SocketAddr};
+
+use divisor_schema::plan::Cidr;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
+/// Networks whose forwarded headers are believed.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TrustedProxies(Vec<Cidr>);
+
+impl TrustedProxies {
+    /// The networks of a listener.
+    pub(crate) fn new(networks: &[Cidr]) -> Self {
+        Self(networks.to_vec())
+    }
+
+    /// Whether a proxy at `address` is believed.
+    pub(crate) fn trust(&self, address: IpAddr) -> bool {
+        self.0.iter().any(|network| network.contains(address))
+    }
+}
+
+/// The other end of a client connection.
+#[derive(Debug, Clone)]
+pub(crate) struct Peer {
+    address: IpAddr,
+    /// The address as it stands in `X-Forwarded-For`.
+    text: HeaderValue,
+    tls: bool,
+    trusted: bool,
+}
+
+/// Whom a request comes from, as far as it can be believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Client<'a> {
+    /// Its address.
+    pub(crate) address: IpAddr,
+    /// Whether it came by HTTPS.
+    pub(crate) https: bool,
+    /// The host it asked for, when a trusted proxy says so.
+    pub(crate) host: Option<&'a str>,
+}
+
+impl Peer {
+    /// A connection from `address`, which `proxies` may include.
+    pub(crate) fn new(address: IpAddr, tls: bool, proxies: &TrustedProxies) -> Self {
+        let address = address.to_canonical();
+        // An address is printable, so the fallback is never taken.
+        let text = HeaderValue::try_from(address.to_string()).unwrap_or(HeaderValue::from_static("unknown"));
+        Self { address, text, tls, trusted: proxies.trust(address) }
+    }
+
+    /// Whom a request with these headers comes from. Every trusted proxy adds whom it got the request from on the
+    /// right of `X-Forwarded-For`; so the list is read from there, as far as it was written by trusted ones.
+    pub(crate) fn client<'a>(&self, headers: &'a HeaderMap, proxies: &TrustedProxies) -> Client<'a> {
+        if !self.trusted {
+            return Client { address: self.address, https: self.tls, host: None };
+        }
+        let mut address = self.address;
+        for hop in hops(headers).map_while(address_of) {
+            address = hop;
+            if !proxies.trust(hop) {
+                break;
+            }
+        }
+        let https = match last(headers, &FORWARDED_PROTO) {
+            Some(proto) => proto.eq_ignore_ascii_case("https"),
+            None => self.tls,
+        };
+        Client { address, https, host: last(headers, &FORWARDED_HOST) }
+    }
+
+    /// Tells the backend whom the request comes from. What a trusted proxy said stays, with this peer added to
+    /// `X-Forwarded-For`; what anybody else said is replaced. `host` is the host of the request as the client sent it.
+    pub(crate) fn forward(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
+        let proto = HeaderValue::from_static(if self.tls { "https" } else { "http" });
+        let mut say = |name, value: HeaderValue| {
+            if !(self.trusted && headers.contains_key(&name)) {
+                _ = headers.try_insert(name, value);
+            }
+        };
+        say(FORWARDED_PROTO, proto);
+        if let Some(host) = host {
+            say(FORWARDED_HOST, host.clone());
+        }
+        if !self.trusted {
+            headers.remove(header::FORWARDED);
+            if host.is_none() {
+                headers.remove(FORWARDED_HOST);
+            }
+        }
+        let hops = if self.trusted { self.appended(headers) } else { self.text.clone() };
+        _ = headers.try_insert(FORWARDED_FOR, hops);
+    }
+
+    /// `X-Forwarded-For` as it came, in one field, with this peer at its end.
+    fn appended(&self, headers: &HeaderMap) -> HeaderValue {
+        let mut list = Vec::new();
+        for value in headers.get_all(FORWARDED_FOR) {
+            list.extend_from_slice(value.as_bytes());
+            list.extend_from_slice(b", ");
+        }
+        list.extend_from_slice(self.text.as_bytes());
+        // Joined from valid values, so it is one.
+        HeaderValue::from_bytes(&list).unwrap_or_else(|_| self.text.clone())
+    }
+}
+
+/// The entries of `X-Forwarded-For`, the last first.
+fn hops(headers: &HeaderMap) -> impl Iterator<Item = &str> {
+    let lists = headers.get_all(FORWARDED_FOR).into_iter().rev();
+    // A list that is not even text ends the walk, as an entry that is no address does.
+    lists.flat_map(|list| list.to_str().unwrap_or("?").rsplit(',')).map(str::trim)
+}
+
+/// The address in an entry: alone, or with a port.
+fn address_of(hop: &str) -> Option<IpAddr> {
+    let bare = hop.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(hop);
+    let address =
+        bare.parse().ok().or_else(|| hop.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()));
+    address.map(|address: IpAddr| address.to_canonical())
+}
+
+/// The last value of a list field: the one that the peer itself wrote.
+fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
+    let list = headers.get_all(name).into_iter().next_back()?.to_str().ok()?;
+    list.rsplit(',').next().map(str::trim).filter(|value| !value.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn proxies() -> TrustedProxies {
+        TrustedProxies::new(&[Cidr::new("10.0.0.0".parse().unwrap(), 8).unwrap()])
+    }
+
+    fn peer(address: &str) -> Peer {
+        Peer::new(address.parse().unwrap(), false, &proxies())
+    }
+
+    fn many(fields: &[(&'static str, &'static str)]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        fields
+            .iter()
+            .for_each(|(name, value)| _ = headers.append(*name, HeaderValue::try_from(*value).unwrap()));
+        headers
+    }
+
+    fn client(address: &str, lists: &[&'static str]) -> String {
+        let fields: Vec<_> = lists.iter().map(|&list| ("x-forwarded-for", list)).collect();
+        peer(address).client(&many(&fields), &proxies()).address.to_string()
+    }
+
+    #[test]
+    fn the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
+        assert_eq!(client("192.0.2.1", &["203.0.113.9"]), "192.0.2.1", "anybody can write the header");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["198.51.100.1, 203.0.113.9,10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["198.51.100.1", "203.0.113.9, 10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["10.0.0.3, 10.0.0.2"]), "10.0.0.3");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, nonsense, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]:4711"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &["[2001:db8::1]"]), "2001:db8::1");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9:80"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, \u{e9}"]), "10.0.0.1");
+    }
+
+    #[test]
+    fn scheme_and_host_are_believed_from_trusted_proxies_only() {
+        let said = many(&[("x-forwarded-proto", "http, https"), ("x-forwarded-host", "shop.example")]);
+        let believed = peer("10.0.0.1").client(&said, &proxies());
+        assert_eq!((believed.https, believed.host), (true, Some("shop.example")));
+        let ignored = peer("192.0.2.1").client(&said, &proxies());
+        assert_eq!((ignored.https, ignored.host), (false, None));
+        let tls = Peer::new("10.0.0.1".parse().unwrap(), true, &proxies());
+        assert!(tls.client(&HeaderMap::new(), &proxies()).https);
+        assert!(tls.trusted);
+    }
+
+    fn forwarded(address: &str, before: HeaderMap, host: Option<&'static str>) -> Vec<String> {
+        let mut headers = before;
+        peer(address).forward(&mut headers, host.map(HeaderValue::from_static).as_ref());
+        let mut lines: Vec<_> =
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn the_backend_is_told_the_truth() {
+        let spoofed = || {
+            many(&[
+                ("x-forwarded-for", "1.1.1.1"),
+                ("x-forwarded-for", "2.2.2.2"),
+                ("x-forwarded-proto", "https"),
+                ("x-forwarded-host", "evil.example"),
+                ("forwarded", "for=1.1.1.1"),
+            ])
+        };
+        assert_eq!(
+            forwarded("192.0.2.1", spoofed(), Some("shop.example")),
+            ["x-forwarded-for: 192.0.2.1", "x-forwarded-host: shop.example", "x-forwarded-proto: http"]
+        );
+        assert_eq!(
+            forwarded("192.0.2.1", spoofed(), None),
+            ["x-forwarded-for: 192.0.2.1", "x-forwarded-proto: http"]
+        );
+        assert_eq!(
+            forwarded("10.0.0.1", spoofed(), Some("shop.example")),
+            [
+                "forwarded: for=1.1.1.1",
+                "x-forwarded-for: 1.1.1.1, 2.2.2.2, 10.0.0.1",
+                "x-forwarded-host: evil.example",
+                "x-forwarded-proto: https"
+            ]
+        );
+        assert_eq!(
+            forwarded("10.0.0.1", HeaderMap::new(), Some("shop.example")),
+            ["x-forwarded-for: 10.0.0.1", "x-forwarded-host: shop.example", "x-forwarded-proto: http"]
+        );
+    }
+}

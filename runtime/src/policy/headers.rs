@@ -1,0 +1,227 @@
+//! Changes of header fields, compiled from the plan.
+
+use std::fmt::Write as _;
+use std::net::IpAddr;
+use std::time::SystemTime;
+
+use divisor_schema::plan;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::stamp::{Timestamp, Uuid};
+
+/// Changes of header fields, in order.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HeaderOps(Vec<Op>);
+
+#[derive(Debug, Clone)]
+enum Op {
+    Set(HeaderName, Value),
+    Add(HeaderName, Value),
+    Remove(HeaderName),
+}
+
+#[derive(Debug, Clone)]
+enum Value {
+    /// The same for every request: shared, never copied.
+    Constant(HeaderValue),
+    Filled(Vec<plan::ValuePart>),
+}
+
+/// What the holes of a value are filled with.
+pub(crate) struct Values<'a> {
+    /// The client's address.
+    pub(crate) client: IpAddr,
+    /// Now.
+    pub(crate) now: SystemTime,
+    /// How many requests the chosen backend has got, this one included.
+    pub(crate) counter: u64,
+    /// Gives random numbers, for UUIDs.
+    pub(crate) random: &'a mut dyn FnMut() -> u64,
+}
+
+/// A plan asks for a header field that HTTP does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvalidHeader {
+    /// Name of the field.
+    pub(crate) name: String,
+    /// What is wrong: its `name` or its `value`.
+    pub(crate) part: &'static str,
+}
+
+impl std::fmt::Display for InvalidHeader {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(
+            f,
+            "the {} of header `{}` is not valid in HTTP: correct it in the config",
+            self.part, self.name
+        )
+    }
+}
+
+impl std::error::Error for InvalidHeader {}
+
+impl HeaderOps {
+    /// Compiles the changes of a plan.
+    ///
+    /// # Errors
+    /// [`InvalidHeader`] for a name that is no token, or a value with control characters.
+    pub(crate) fn new(ops: &[plan::HeaderOp]) -> Result<Self, InvalidHeader> {
+        ops.iter().map(Op::new).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Whether nothing is changed.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Makes the changes. A field beyond the 32,768 that a map can hold is left out.
+    pub(crate) fn apply(&self, headers: &mut HeaderMap, values: &mut Values<'_>) {
+        for op in &self.0 {
+            match op {
+                Op::Set(name, value) => {
+                    let value = value.fill(values);
+                    _ = value.map(|value| headers.try_insert(name.clone(), value));
+                }
+                Op::Add(name, value) => {
+                    let value = value.fill(values);
+                    _ = value.map(|value| headers.try_append(name.clone(), value));
+                }
+                Op::Remove(name) => _ = headers.remove(name),
+            }
+        }
+    }
+}
+
+impl Op {
+    fn new(op: &plan::HeaderOp) -> Result<Self, InvalidHeader> {
+        let invalid = |part| InvalidHeader { name: op.name().to_owned(), part };
+        let name = HeaderName::try_from(op.name()).map_err(|_| invalid("name"))?;
+        let value = |parts| Value::new(parts).ok_or_else(|| invalid("value"));
+        Ok(match op {
+            plan::HeaderOp::Set(_, parts) => Self::Set(name, value(parts)?),
+            plan::HeaderOp::Add(_, parts) => Self::Add(name, value(parts)?),
+            plan::HeaderOp::Remove(_) => Self::Remove(name),
+        })
+    }
+}
+
+impl Value {
+    fn new(parts: &[plan::ValuePart]) -> Option<Self> {
+        let mut constant = String::new();
+        let mut filled = false;
+        for part in parts {
+            match part {
+                plan::ValuePart::Text(text) => constant.push_str(text),
+                _ => filled = true,
+            }
+        }
+        let constant = HeaderValue::try_from(constant).ok()?;
+        Some(if filled { Self::Filled(parts.to_vec()) } else { Self::Constant(constant) })
+    }
+
+    /// `None` never happens: all text was checked, and what fills the holes is printable.
+    fn fill(&self, values: &mut Values<'_>) -> Option<HeaderValue> {
+        match self {
+            Self::Constant(value) => Some(value.clone()),
+            Self::Filled(parts) => {
+                let mut text = String::with_capacity(64);
+                // Writing to a string cannot fail.
+                parts.iter().for_each(|part| _ = write_part(&mut text, part, values));
+                HeaderValue::try_from(text).ok()
+            }
+        }
+    }
+}
+
+fn write_part(text: &mut String, part: &plan::ValuePart, values: &mut Values<'_>) -> std::fmt::Result {
+    match part {
+        plan::ValuePart::Text(constant) => text.write_str(constant),
+        plan::ValuePart::ClientAddress => write!(text, "{}", values.client.to_canonical()),
+        plan::ValuePart::Time => write!(text, "{}", Timestamp(values.now)),
+        plan::ValuePart::Uuid => {
+            let random = u128::from((values.random)()) << 64 | u128::from((values.random)());
+            write!(text, "{}", Uuid::new(random))
+        }
+        plan::ValuePart::Counter => write!(text, "{}", values.counter),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, UNIX_EPOCH};
+
+    use divisor_schema::plan::{HeaderOp, ValuePart};
+
+    use super::*;
+
+    fn text(text: &str) -> Vec<ValuePart> {
+        vec![ValuePart::Text(text.into())]
+    }
+
+    fn applied(ops: &[HeaderOp], before: &[(&'static str, &'static str)]) -> Vec<String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in before {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        let mut values = Values {
+            client: "::ffff:192.0.2.1".parse().unwrap(),
+            now: UNIX_EPOCH + Duration::from_millis(1_500),
+            counter: 42,
+            random: &mut || u64::MAX,
+        };
+        HeaderOps::new(ops).unwrap().apply(&mut headers, &mut values);
+        let mut lines: Vec<_> =
+            headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
+        lines.sort();
+        lines
+    }
+
+    #[test]
+    fn fields_are_set_added_and_removed_in_order() {
+        let before = [("x-a", "1"), ("x-a", "2"), ("x-b", "1"), ("x-c", "1")];
+        let ops = [
+            HeaderOp::Set("x-a".into(), text("3")),
+            HeaderOp::Add("x-b".into(), text("2")),
+            HeaderOp::Remove("x-c".into()),
+            HeaderOp::Remove("x-d".into()),
+            HeaderOp::Add("x-e".into(), text("")),
+        ];
+        assert_eq!(applied(&ops, &before), ["x-a: 3", "x-b: 1", "x-b: 2", "x-e: "]);
+        assert!(HeaderOps::new(&[]).unwrap().is_empty());
+        assert!(!HeaderOps::new(&ops).unwrap().is_empty());
+    }
+
+    #[test]
+    fn holes_are_filled_from_the_request() {
+        let parts = vec![
+            ValuePart::ClientAddress,
+            ValuePart::Text(" at ".into()),
+            ValuePart::Time,
+            ValuePart::Text(" #".into()),
+            ValuePart::Counter,
+        ];
+        let ops =
+            [HeaderOp::Set("x-seen".into(), parts), HeaderOp::Set("x-id".into(), vec![ValuePart::Uuid])];
+        assert_eq!(
+            applied(&ops, &[]),
+            [
+                "x-id: ffffffff-ffff-4fff-bfff-ffffffffffff",
+                "x-seen: 192.0.2.1 at 1970-01-01T00:00:01.500Z #42"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_http_does_not_allow_is_refused() {
+        let error = |op| HeaderOps::new(&[op]).unwrap_err().to_string();
+        assert_eq!(
+            error(HeaderOp::Remove("x y".into())),
+            "the name of header `x y` is not valid in HTTP: correct it in the config"
+        );
+        let split = vec![ValuePart::Uuid, ValuePart::Text("a\r\nb: c".into())];
+        assert_eq!(
+            error(HeaderOp::Set("x-a".into(), split)),
+            "the value of header `x-a` is not valid in HTTP: correct it in the config"
+        );
+    }
+}

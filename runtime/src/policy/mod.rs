@@ -1,0 +1,12 @@
+//! What happens to a request on its way, compiled from the plan: rate limits, header changes, and whom to believe
+//! about the client.
+
+mod client;
+mod headers;
+mod rate_limit;
+mod recent;
+mod stamp;
+
+pub(crate) use self::client::{Peer, TrustedProxies};
+pub(crate) use self::headers::{HeaderOps, InvalidHeader, Values};
+pub(crate) use self::rate_limit::RateLimits;

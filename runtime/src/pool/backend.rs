@@ -1,0 +1,299 @@
+//! One backend: its settings, what is known of it, and admission to it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use arc_swap::{ArcSwap, Guard};
+use divisor_schema::plan;
+use http::HeaderValue;
+use rustls::ClientConfig;
+use rustls_pki_types::ServerName;
+use tokio::sync::Semaphore;
+
+use super::load::ResponseTime;
+
+/// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
+pub(crate) type ClientTls = (Arc<ClientConfig>, Option<ServerName<'static>>);
+
+/// Whether a backend answers its probes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Liveness {
+    /// Not probed yet, or never: counts as alive.
+    Unknown = 0,
+    /// Answers.
+    Alive = 1,
+    /// Does not answer.
+    Dead = 2,
+}
+
+/// One server of a pool.
+#[derive(Debug)]
+pub(crate) struct Backend {
+    settings: plan::Backend,
+    url: String,
+    host: HeaderValue,
+    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    /// A fixed number that tells backends apart, from run to run: the hash of the URL.
+    hash: u64,
+    /// Free places of [`plan::Connections::per_backend`]. Carried over a swap unless the limit changed.
+    places: Arc<Semaphore>,
+    state: Arc<State>,
+}
+
+/// What is learned of a backend while running.
+#[derive(Debug)]
+struct State {
+    liveness: AtomicU8,
+    in_flight: AtomicU32,
+    requests: AtomicU64,
+    response_time: ResponseTime,
+    addresses: ArcSwap<Vec<SocketAddr>>,
+}
+
+/// The host of a backend cannot be used in a handshake or a header.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct InvalidName {
+    /// URL of the backend.
+    pub(crate) url: String,
+}
+
+impl std::fmt::Display for InvalidName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "the host of backend {} is no valid host name: correct it in the config", self.url)
+    }
+}
+
+impl std::error::Error for InvalidName {}
+
+/// A backend has as many exchanges in flight as it may have, and no place became free in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Busy {
+    /// The limit.
+    pub(crate) limit: u32,
+    /// How long the request waited.
+    pub(crate) waited: Duration,
+}
+
+impl std::fmt::Display for Busy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} exchanges in flight, and no place became free within {:?}", self.limit, self.waited)
+    }
+}
+
+impl std::error::Error for Busy {}
+
+impl Backend {
+    pub(super) fn new(
+        plan: &plan::Backend,
+        tls: &[ClientTls],
+        known: Option<&Arc<Self>>,
+    ) -> Result<Self, InvalidName> {
+        let url = plan.url();
+        let invalid = || InvalidName { url: url.clone() };
+        let host = HeaderValue::try_from(authority(plan)).map_err(|_| invalid())?;
+        let tls = match plan.tls.and_then(|id| tls.get(id.index())) {
+            Some((config, name)) => {
+                let name = name.clone().or_else(|| server_name(&plan.address)).ok_or_else(invalid)?;
+                Some((Arc::clone(config), name))
+            }
+            None => None,
+        };
+        let limit = plan.connections.per_backend;
+        let places = known
+            .filter(|backend| backend.settings.connections.per_backend == limit)
+            .map(|backend| Arc::clone(&backend.places))
+            .unwrap_or_else(|| Arc::new(Semaphore::new((limit as usize).min(Semaphore::MAX_PERMITS))));
+        let state =
+            known.map(|backend| Arc::clone(&backend.state)).unwrap_or_else(|| Arc::new(State::new(plan)));
+        Ok(Self { hash: fnv1a(url.as_bytes()), settings: plan.clone(), url, host, tls, places, state })
+    }
+
+    /// Settings.
+    pub(crate) fn settings(&self) -> &plan::Backend {
+        &self.settings
+    }
+
+    /// The backend as a URL, for people.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The value of `Host` for requests that are the proxy's own: host and port, without the port of the scheme.
+    pub(crate) fn host(&self) -> &HeaderValue {
+        &self.host
+    }
+
+    /// TLS settings and the name that its certificate must bear; `None` is plain text.
+    pub(crate) fn tls(&self) -> Option<&(Arc<ClientConfig>, ServerName<'static>)> {
+        self.tls.as_ref()
+    }
+
+    /// Whether a connection to this backend could have been opened to `other` just as well: the same place, spoken to
+    /// in the same way, with the same limits.
+    pub(crate) fn is_same_connection(&self, other: &Self) -> bool {
+        let same_tls = match (&self.tls, &other.tls) {
+            (Some((config, name)), Some((other, other_name))) => {
+                Arc::ptr_eq(config, other) && name == other_name
+            }
+            (None, None) => true,
+            _ => false,
+        };
+        let (mine, theirs) = (&self.settings, &other.settings);
+        same_tls && mine.address == theirs.address && mine.connections == theirs.connections
+    }
+
+    /// Where it is now; none is down.
+    pub(crate) fn addresses(&self) -> Guard<Arc<Vec<SocketAddr>>> {
+        self.state.addresses.load()
+    }
+
+    /// What its probe says; [`Liveness::Unknown`] when it has none.
+    pub(crate) fn liveness(&self) -> Liveness {
+        match self.state.liveness.load(Ordering::Relaxed) {
+            _ if self.settings.probe.is_none() => Liveness::Unknown,
+            1 => Liveness::Alive,
+            2 => Liveness::Dead,
+            _ => Liveness::Unknown,
+        }
+    }
+
+    /// Whether it can be picked: not dead, and somewhere.
+    pub(crate) fn is_up(&self) -> bool {
+        self.liveness() != Liveness::Dead && !self.addresses().is_empty()
+    }
+
+    /// Exchanges in flight or waiting for their turn, over all workers.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.state.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// Microseconds to the first byte, a moving average; `None` before the first answer.
+    pub(crate) fn response_time(&self, now: Instant) -> Option<f64> {
+        self.state.response_time.estimate(now)
+    }
+
+    /// Waits for a place among the exchanges that this backend may have in flight.
+    ///
+    /// # Errors
+    /// [`Busy`] when none becomes free within [`plan::Connections::queue_timeout`].
+    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Ticket, Busy> {
+        let mut ticket = Ticket::queued(self);
+        let permit = match self.places.try_acquire() {
+            Ok(permit) => permit,
+            Err(_) => {
+                let connections = &self.settings.connections;
+                let waited = connections.queue_timeout.into();
+                let busy = Busy { limit: connections.per_backend, waited };
+                let turn = tokio::time::timeout(waited, self.places.acquire()).await.map_err(|_| busy)?;
+                turn.map_err(|_| busy)?
+            }
+        };
+        permit.forget();
+        ticket.admit();
+        Ok(ticket)
+    }
+
+    pub(super) fn hash(&self) -> u64 {
+        self.hash
+    }
+
+    pub(super) fn set_liveness(&self, liveness: Liveness) {
+        self.state.liveness.store(liveness as u8, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_addresses(&self, addresses: Vec<SocketAddr>) {
+        self.state.addresses.store(Arc::new(addresses));
+    }
+}
+
+impl State {
+    fn new(plan: &plan::Backend) -> Self {
+        let addresses = match plan.address {
+            plan::Address::Ip(address) => vec![address],
+            plan::Address::Name(..) => Vec::new(),
+        };
+        Self {
+            liveness: AtomicU8::new(Liveness::Unknown as u8),
+            in_flight: AtomicU32::new(0),
+            requests: AtomicU64::new(0),
+            response_time: ResponseTime::new(Instant::now()),
+            addresses: ArcSwap::from_pointee(addresses),
+        }
+    }
+}
+
+/// A place among the exchanges in flight to a backend; dropping it frees the place.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    backend: Arc<Backend>,
+    /// 0 while it waits.
+    number: u64,
+}
+
+impl Ticket {
+    fn queued(backend: &Arc<Backend>) -> Self {
+        backend.state.in_flight.fetch_add(1, Ordering::Relaxed);
+        Self { backend: Arc::clone(backend), number: 0 }
+    }
+
+    fn admit(&mut self) {
+        self.number = self.backend.state.requests.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+    }
+
+    /// The backend it is for.
+    pub(crate) fn backend(&self) -> &Arc<Backend> {
+        &self.backend
+    }
+
+    /// How many requests the backend has got, this one included.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// Notes that the first byte of the response came at `now`, `took` after the request was sent.
+    pub(crate) fn answered(&self, took: Duration, now: Instant) {
+        self.backend.state.response_time.record(took, now);
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        self.backend.state.in_flight.fetch_sub(1, Ordering::Relaxed);
+        if self.number != 0 {
+            self.backend.places.add_permits(1);
+        }
+    }
+}
+
+/// Host and port as in a `Host` header (RFC 9110, section 7.2): the port of the scheme goes without saying.
+fn authority(plan: &plan::Backend) -> String {
+    let standard = match plan.scheme {
+        plan::Scheme::Http => 80,
+        plan::Scheme::Https => 443,
+    };
+    match &plan.address {
+        plan::Address::Ip(SocketAddr::V4(address)) if address.port() == standard => address.ip().to_string(),
+        plan::Address::Ip(SocketAddr::V6(address)) if address.port() == standard => {
+            format!("[{}]", address.ip())
+        }
+        plan::Address::Name(name, port) if *port == standard => name.clone(),
+        address => address.to_string(),
+    }
+}
+
+fn server_name(address: &plan::Address) -> Option<ServerName<'static>> {
+    match address {
+        plan::Address::Ip(address) => Some(ServerName::IpAddress(address.ip().into())),
+        plan::Address::Name(name, _) => ServerName::try_from(name.clone()).ok(),
+    }
+}
+
+/// FNV-1a, 64 bits: simple, and the same on every machine and in every version.
+fn fnv1a(bytes: &[u8]) -> u64 {
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}

@@ -1,0 +1,118 @@
+use divisor_schema::plan::{
+    Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, Route, Runtime, State, StateId,
+    Tables, Timeouts,
+};
+use proptest::prelude::*;
+
+use super::*;
+
+/// The most specific first. An empty segment is no `*`; `**` is its own folder, with or without a slash, and all below.
+const ROUTES: [(&str, Option<&str>); 6] = [
+    ("/", None),
+    ("/a/b", Some("GET")),
+    ("/a/b", Some("POST")),
+    ("/a", None),
+    ("/a/*", None),
+    ("/a/c/**", Some("GET")),
+];
+
+/// Builds the tables of [`ROUTES`] by hand.
+fn plan() -> Plan {
+    const NOWHERE: u32 = State::NOWHERE;
+    let mut tables = Tables::default();
+    // Candidates, edges and the way of all other segments, for each state.
+    type Row = (&'static [u32], &'static [(&'static str, u32)], u32);
+    let rows: [Row; 8] = [
+        (&[], &[("", 1), ("a", 2)], NOWHERE),      // 0: the root
+        (&[0], &[], NOWHERE),                      // 1: /
+        (&[3], &[("", 3), ("b", 4), ("c", 5)], 6), // 2: /a
+        (&[], &[], NOWHERE),                       // 3: /a/
+        (&[1, 2, 4], &[], NOWHERE),                // 4: /a/b
+        (&[5, 4], &[], 7),                         // 5: /a/c
+        (&[4], &[], NOWHERE),                      // 6: /a/x
+        (&[5], &[], 7),                            // 7: below /a/c
+    ];
+    for (candidates, edges, other) in rows {
+        let (edges_start, candidates_start) = (tables.edges.len() as u32, tables.candidates.len() as u32);
+        for (label, target) in edges {
+            let label_start = tables.labels.len() as u32;
+            tables.labels.extend_from_slice(label.as_bytes());
+            tables.edges.push(Edge { label_start, label_end: tables.labels.len() as u32, target: *target });
+        }
+        tables.candidates.extend(candidates.iter().map(|&id| RouteId::new(id)));
+        let (edges_end, candidates_end) = (tables.edges.len() as u32, tables.candidates.len() as u32);
+        tables.states.push(State { edges_start, edges_end, other, candidates_start, candidates_end });
+    }
+    let route = |(pattern, method): (&str, Option<&str>)| Route {
+        pattern: pattern.into(),
+        methods: method.map_or(Methods::Any, |method| Methods::Only(vec![method.into()])),
+        action: Action::Respond { status: 204, body: String::new(), content_type: "text/plain".into() },
+        policy: PolicyId::new(0),
+    };
+    let timeouts = Timeouts { first_byte: Millis(1), body_idle: Millis(1), exchange: None };
+    let plan = Plan {
+        meta: Meta { compiler: String::new(), edition: String::new() },
+        runtime: Runtime { workers: None, drain: Millis(0) },
+        listeners: Vec::new(),
+        pools: Vec::new(),
+        client_tls: Vec::new(),
+        rate_limits: Vec::new(),
+        policies: vec![Policy {
+            rate_limits: Vec::new(),
+            request_headers: Vec::new(),
+            response_headers: Vec::new(),
+            body_limit: None,
+            timeouts,
+            retry: Retry { attempts: 0 },
+        }],
+        hosts: vec![Host { names: Vec::new(), root: StateId::new(0) }],
+        routes: ROUTES.into_iter().map(route).collect(),
+        tables,
+    };
+    plan.check().unwrap();
+    plan
+}
+
+/// Whether a pattern holds a path, segment by segment.
+fn matches(pattern: &str, path: &str) -> bool {
+    let mut segments = path.split('/');
+    for part in pattern.split('/') {
+        match (part, segments.next()) {
+            ("**", _) => return true,
+            ("*", Some(segment)) if !segment.is_empty() => {}
+            (literal, Some(segment)) if literal == segment => {}
+            _ => return false,
+        }
+    }
+    segments.next().is_none()
+}
+
+fn naive(path: &str, method: &str) -> Option<RouteId> {
+    let here = ROUTES.iter().enumerate().filter(|(_, (pattern, _))| matches(pattern, path));
+    let rank = |(index, (pattern, _)): &(usize, &(&str, Option<&str>))| (pattern.ends_with("/*"), *index);
+    let best = here.filter(|(_, (_, only))| only.is_none_or(|only| only == method)).min_by_key(rank);
+    best.map(|(index, _)| RouteId::new(index as u32))
+}
+
+#[test]
+fn the_best_candidate_for_the_method_wins() {
+    let plan = plan();
+    let found = |path, method| find(&plan, HostId::new(0), path, method);
+    assert_eq!(found("/a/b", "GET"), Some(RouteId::new(1)));
+    assert_eq!(found("/a/b", "POST"), Some(RouteId::new(2)));
+    assert_eq!(found("/a/b", "PUT"), Some(RouteId::new(4)));
+    assert_eq!(found("/a/c/d", "PUT"), None);
+    assert_eq!(found("/b", "GET"), None);
+}
+
+proptest! {
+    #[test]
+    fn the_walk_agrees_with_a_naive_matcher(
+        segments in prop::collection::vec(prop::sample::select(vec!["", "a", "b", "c", "x"]), 1..5),
+        method in prop::sample::select(vec!["GET", "POST", "PUT"]),
+    ) {
+        let path = format!("/{}", segments.join("/"));
+        let plan = plan();
+        prop_assert_eq!(find(&plan, HostId::new(0), &path, method), naive(&path, method), "{} {}", method, path);
+    }
+}

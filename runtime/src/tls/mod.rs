@@ -1,0 +1,17 @@
+//! rustls configurations for both sides, built from the plan and the files it names.
+//!
+//! [`Server`] is TLS towards clients, [`Clients`] are the settings towards backends. Both keep the same rustls
+//! configuration over a swap as long as settings and contents of files are the same, so that sessions resume.
+
+mod client;
+mod error;
+mod files;
+mod server;
+mod settings;
+
+pub(crate) use self::client::Clients;
+pub(crate) use self::error::{TlsError, explain};
+pub(crate) use self::server::Server;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,146 @@
+//! TLS towards clients.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use divisor_schema::plan::{Certificate, ServerTls};
+use rustls::ServerConfig;
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::Ticketer;
+use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache};
+use rustls::sign::CertifiedKey;
+
+use super::files::{Files, IdentityFiles};
+use super::settings::{provider, versions};
+use super::{TlsError, error};
+
+/// Sessions that can be resumed by their identifier; tickets need no memory.
+const SESSIONS: usize = 32_768;
+
+/// TLS of one listener.
+#[derive(Debug, Clone)]
+pub(crate) struct Server {
+    config: Arc<ServerConfig>,
+    plan: ServerTls,
+    h2: bool,
+    files: blake3::Hash,
+}
+
+impl Server {
+    /// Builds the configuration of a listener. Relative paths start at `base`; `h2` offers HTTP/2. When `previous` has
+    /// the same settings and files, its configuration is kept, and with it its sessions and ticket keys. Otherwise both
+    /// are new: a session never crosses into other settings.
+    ///
+    /// # Errors
+    /// [`TlsError`] names the file that cannot be used.
+    pub(crate) fn new(
+        plan: &ServerTls,
+        h2: bool,
+        base: &Path,
+        previous: Option<&Self>,
+    ) -> Result<Self, TlsError> {
+        let mut files = Files::new(base);
+        let identities = plan
+            .certificates
+            .iter()
+            .map(|it| files.read_identity(&it.identity))
+            .collect::<Result<Vec<_>, _>>()?;
+        let files = files.hash();
+        if let Some(same) = previous.filter(|old| old.plan == *plan && old.h2 == h2 && old.files == files) {
+            return Ok(same.clone());
+        }
+        let config = Arc::new(config(plan, h2, &identities)?);
+        Ok(Self { config, plan: plan.clone(), h2, files })
+    }
+
+    /// The configuration for rustls.
+    pub(crate) fn config(&self) -> &Arc<ServerConfig> {
+        &self.config
+    }
+}
+
+fn config(plan: &ServerTls, h2: bool, identities: &[IdentityFiles]) -> Result<ServerConfig, TlsError> {
+    let provider = provider(&plan.settings)?;
+    let resolver = ByName::new(plan, identities, &provider)?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_protocol_versions(&versions(&plan.settings))
+        .map_err(error::settings)?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(resolver));
+    config.ignore_client_order = plan.prefer_server_order;
+    config.alpn_protocols =
+        if h2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
+    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+    config.ticketer = Ticketer::new().map_err(error::settings)?;
+    Ok(config)
+}
+
+type Candidates = HashMap<String, Vec<Arc<CertifiedKey>>>;
+
+/// Chooses a certificate by the name that the client asks for: an exact name before a wildcard. Of several for one
+/// name, the first that the client can verify.
+#[derive(Debug)]
+struct ByName {
+    exact: Candidates,
+    /// `*.shop.example`, stored as `shop.example`.
+    wildcard: Candidates,
+    /// For a client that names no server, or one that nobody is; `None` refuses it.
+    default: Option<Arc<CertifiedKey>>,
+}
+
+impl ByName {
+    fn new(
+        plan: &ServerTls,
+        identities: &[IdentityFiles],
+        provider: &CryptoProvider,
+    ) -> Result<Self, TlsError> {
+        let mut resolver = Self { exact: HashMap::new(), wildcard: HashMap::new(), default: None };
+        for (number, (certificate, files)) in plan.certificates.iter().zip(identities).enumerate() {
+            let certified = Arc::new(files.certified(provider)?);
+            for name in names(certificate, &certified, files)? {
+                let (map, name) = match name.strip_prefix("*.") {
+                    Some(parent) => (&mut resolver.wildcard, parent),
+                    None => (&mut resolver.exact, name.as_str()),
+                };
+                map.entry(name.to_owned()).or_default().push(Arc::clone(&certified));
+            }
+            if plan.default.map(|index| index as usize) == Some(number) {
+                resolver.default = Some(certified);
+            }
+        }
+        Ok(resolver)
+    }
+
+    fn find(&self, name: &str) -> Option<&[Arc<CertifiedKey>]> {
+        let name = name.to_ascii_lowercase();
+        let parent = || name.split_once('.').and_then(|(_, parent)| self.wildcard.get(parent));
+        self.exact.get(&name).or_else(parent).map(Vec::as_slice)
+    }
+}
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, client: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let Some(candidates) = client.server_name().and_then(|name| self.find(name)) else {
+            return self.default.clone();
+        };
+        let schemes = client.signature_schemes();
+        let verifiable = candidates.iter().find(|it| it.key.choose_scheme(schemes).is_some());
+        verifiable.or(candidates.first()).cloned()
+    }
+}
+
+/// The names that a certificate is used for, in lower case: those of the config, or else its own.
+fn names(
+    certificate: &Certificate,
+    certified: &CertifiedKey,
+    files: &IdentityFiles,
+) -> Result<Vec<String>, TlsError> {
+    if !certificate.names.is_empty() {
+        return Ok(certificate.names.iter().map(|name| name.to_ascii_lowercase()).collect());
+    }
+    let unusable = |why: String| TlsError::Certificate { file: files.certificate().to_owned(), why };
+    let leaf = certified.end_entity_cert().map_err(|error| unusable(error.to_string()))?;
+    let leaf = webpki::EndEntityCert::try_from(leaf).map_err(|error| unusable(error.to_string()))?;
+    Ok(leaf.valid_dns_names().map(str::to_ascii_lowercase).collect())
+}

@@ -1,0 +1,130 @@
+//! The body of a backend's response.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep_until};
+
+use crate::message::{IdleTimer, without_forbidden_trailers};
+
+use super::Lease;
+
+/// Why a backend's body ended before its end. The client sees its connection break, never a body that looks whole.
+#[derive(Debug)]
+pub(crate) enum BodyError {
+    /// The backend went away or broke the protocol.
+    Broken(hyper::Error),
+    /// It stood still for longer than the route allows.
+    Stalled,
+    /// The exchange as a whole took too long.
+    Overdue,
+}
+
+impl std::fmt::Display for BodyError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Broken(error) => write!(f, "the backend broke off its response: {error}"),
+            Self::Stalled => f.write_str("the response body stands still"),
+            Self::Overdue => f.write_str("the exchange took too long"),
+        }
+    }
+}
+
+impl std::error::Error for BodyError {}
+
+/// What is held while a response is on its way, and hears when it breaks off.
+pub(crate) trait Held: Unpin {
+    /// The body ended before its end.
+    fn broke_off(&self, error: &BodyError);
+}
+
+/// The body of a backend's response on its way to the client: streamed and watched. When it has ended well, the
+/// connection goes back to the others; `T` is held until then.
+pub(crate) struct BackendBody<T> {
+    inner: Incoming,
+    lease: Option<Lease>,
+    idle: IdleTimer,
+    deadline: Option<Pin<Box<Sleep>>>,
+    held: Option<T>,
+}
+
+impl<T: Held> BackendBody<T> {
+    /// `idle` between two pieces, `deadline` for the whole.
+    pub(crate) fn new(
+        inner: Incoming,
+        lease: Lease,
+        held: T,
+        idle: Duration,
+        deadline: Option<Instant>,
+    ) -> Self {
+        let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
+        let mut body =
+            Self { inner, lease: Some(lease), idle: IdleTimer::new(idle), deadline, held: Some(held) };
+        if body.inner.is_end_stream() {
+            body.end();
+        }
+        body
+    }
+
+    fn end(&mut self) {
+        self.held = None;
+        if let Some(lease) = self.lease.take() {
+            lease.give_back();
+        }
+    }
+
+    fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        self.lease = None; // a connection in the middle of a response is of no use
+        if let Some(held) = self.held.take() {
+            held.broke_off(&error);
+        }
+        Poll::Ready(Some(Err(error)))
+    }
+}
+
+impl<T: Held> Body for BackendBody<T> {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let this = self.get_mut();
+        if let Some(deadline) = &mut this.deadline
+            && deadline.as_mut().poll(context).is_ready()
+        {
+            return this.fail(BodyError::Overdue);
+        }
+        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(context) else {
+            ready!(this.idle.poll_expired(context));
+            return this.fail(BodyError::Stalled);
+        };
+        this.idle.moved();
+        match frame {
+            None => {
+                this.end();
+                Poll::Ready(None)
+            }
+            Some(Err(error)) => this.fail(BodyError::Broken(error)),
+            Some(Ok(frame)) => {
+                if this.inner.is_end_stream() {
+                    this.end(); // nobody asks again after the last byte of a known length
+                }
+                Poll::Ready(Some(Ok(without_forbidden_trailers(frame))))
+            }
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

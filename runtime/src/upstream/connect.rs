@@ -1,0 +1,76 @@
+//! Opens connections to backends.
+
+use std::io;
+use std::sync::Arc;
+
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use crate::h1::client::{Sender, handshake};
+use crate::pool::Backend;
+use crate::tls;
+
+use super::Connection;
+
+/// Why there is no connection. Nothing of the request was sent.
+#[derive(Debug)]
+pub(crate) enum ConnectError {
+    /// The backend's name has no address (yet).
+    Unresolved,
+    /// TCP.
+    Tcp(io::Error),
+    /// TLS: in an operator's words.
+    Tls(String),
+    /// It took longer than `connect-timeout`.
+    TimedOut,
+}
+
+impl std::fmt::Display for ConnectError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Unresolved => f.write_str("its name does not resolve"),
+            Self::Tcp(error) => write!(f, "cannot connect: {error}"),
+            Self::Tls(why) => write!(f, "TLS handshake failed: {why}"),
+            Self::TimedOut => f.write_str("the connection took longer than connect-timeout"),
+        }
+    }
+}
+
+impl std::error::Error for ConnectError {}
+
+/// Opens a connection: name, TCP and TLS within `connect-timeout`.
+///
+/// # Errors
+/// [`ConnectError`], in an operator's words.
+pub(crate) async fn connect(backend: &Backend) -> Result<Connection, ConnectError> {
+    let limit = backend.settings().connections.connect_timeout.into();
+    timeout(limit, open(backend)).await.unwrap_or(Err(ConnectError::TimedOut)).map(Connection::new)
+}
+
+async fn open(backend: &Backend) -> Result<Sender, ConnectError> {
+    let tcp = dial(backend).await?;
+    let _ = tcp.set_nodelay(true); // a connection that refuses it still works
+    let sender = match backend.tls() {
+        None => handshake(TokioIo::new(tcp)).await,
+        Some((config, name)) => {
+            let connector = TlsConnector::from(Arc::clone(config));
+            let tls = connector.connect(name.clone(), tcp).await;
+            handshake(TokioIo::new(tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?)).await
+        }
+    };
+    sender.map_err(|error| ConnectError::Tcp(io::Error::other(error)))
+}
+
+/// Tries each address in turn.
+async fn dial(backend: &Backend) -> Result<TcpStream, ConnectError> {
+    let mut failure = ConnectError::Unresolved;
+    for address in backend.addresses().iter() {
+        match TcpStream::connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => failure = ConnectError::Tcp(error),
+        }
+    }
+    Err(failure)
+}

@@ -1,0 +1,141 @@
+//! The connections of one worker to one backend that wait for the next exchange.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::time::Duration;
+
+use divisor_schema::plan::Connections;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use tokio::time::Instant;
+
+use crate::h1::client::{SendError, Sender};
+use crate::message::ClientBody;
+
+/// The waiting connections of one worker to one backend, the one last used on top: what is needed least grows old.
+pub(crate) struct Upstream {
+    waiting: RefCell<Vec<Connection>>,
+    idle_timeout: Duration,
+    max_age: Option<Duration>,
+    trouble: Trouble,
+}
+
+/// A connection to a backend.
+pub(crate) struct Connection {
+    sender: Sender,
+    opened: Instant,
+    used: Instant,
+}
+
+impl Connection {
+    /// A connection that was just opened.
+    pub(crate) fn new(sender: Sender) -> Self {
+        let now = Instant::now();
+        Self { sender, opened: now, used: now }
+    }
+
+    /// Sends a request and waits for the head of the response.
+    ///
+    /// # Errors
+    /// [`SendError`] tells a request that was never sent from one that was.
+    pub(crate) async fn send(
+        &mut self,
+        request: Request<ClientBody>,
+    ) -> Result<Response<Incoming>, SendError> {
+        self.sender.send(request).await
+    }
+}
+
+impl Upstream {
+    /// No connection yet.
+    pub(crate) fn new(settings: &Connections) -> Rc<Self> {
+        Rc::new(Self {
+            waiting: RefCell::default(),
+            idle_timeout: settings.idle_timeout.into(),
+            max_age: settings.max_age.map(Duration::from),
+            trouble: Trouble::default(),
+        })
+    }
+
+    /// Whether a failure of this backend is to be logged now: at most one a second is, with the number of those
+    /// that were not.
+    pub(crate) fn trouble(&self) -> Option<u32> {
+        self.trouble.next(Instant::now())
+    }
+
+    /// A connection that can be used now, if one waits.
+    pub(crate) fn take(&self) -> Option<Connection> {
+        let mut waiting = self.waiting.borrow_mut();
+        let now = Instant::now();
+        waiting.retain(|connection| !self.is_over(connection, now));
+        let ready = waiting.iter().rposition(|connection| connection.sender.is_ready())?;
+        Some(waiting.remove(ready))
+    }
+
+    /// Closes what has waited for too long or has been closed by the backend.
+    pub(crate) fn sweep(&self) {
+        let now = Instant::now();
+        self.waiting.borrow_mut().retain(|connection| !self.is_over(connection, now));
+    }
+
+    fn is_over(&self, connection: &Connection, now: Instant) -> bool {
+        connection.sender.is_closed()
+            || now.duration_since(connection.used) >= self.idle_timeout
+            || self.max_age.is_some_and(|age| now.duration_since(connection.opened) >= age)
+    }
+}
+
+/// A connection in use, and where it goes back to.
+pub(crate) struct Lease {
+    connection: Connection,
+    home: Rc<Upstream>,
+}
+
+impl Lease {
+    /// `connection` belongs to `home` again once its exchange is over.
+    pub(crate) fn new(connection: Connection, home: Rc<Upstream>) -> Self {
+        Self { connection, home }
+    }
+
+    /// The exchange is over, and the connection is good for another.
+    pub(crate) fn give_back(self) {
+        let Self { mut connection, home } = self;
+        if !connection.sender.is_closed() {
+            connection.used = Instant::now();
+            home.waiting.borrow_mut().push(connection);
+        }
+    }
+}
+
+/// Keeps a failing backend from filling the log.
+#[derive(Default)]
+struct Trouble {
+    logged: Cell<Option<Instant>>,
+    unlogged: Cell<u32>,
+}
+
+impl Trouble {
+    fn next(&self, now: Instant) -> Option<u32> {
+        let quiet = Duration::from_secs(1);
+        if self.logged.get().is_some_and(|logged| now.duration_since(logged) < quiet) {
+            self.unlogged.set(self.unlogged.get().saturating_add(1));
+            return None;
+        }
+        self.logged.set(Some(now));
+        Some(self.unlogged.take())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failing_backend_is_logged_once_a_second_with_a_count() {
+        let (trouble, start) = (Trouble::default(), Instant::now());
+        assert_eq!(trouble.next(start), Some(0));
+        assert_eq!(trouble.next(start), None);
+        assert_eq!(trouble.next(start + Duration::from_millis(900)), None);
+        assert_eq!(trouble.next(start + Duration::from_millis(1900)), Some(2));
+    }
+}

@@ -1,0 +1,9 @@
+//! Connections to backends: one worker's own, opened when needed and used again.
+
+mod body;
+mod connect;
+mod idle;
+
+pub(crate) use self::body::{BackendBody, BodyError, Held};
+pub(crate) use self::connect::{ConnectError, connect};
+pub(crate) use self::idle::{Connection, Lease, Upstream};

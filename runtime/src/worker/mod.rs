@@ -1,0 +1,119 @@
+//! Workers: one thread per core, each with its own listening sockets, connections and timers.
+
+mod accept;
+mod socket;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, LocalOptions};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
+
+use crate::exchange::Views;
+use crate::plan::Published;
+
+use self::accept::Open;
+pub(crate) use self::socket::listen;
+
+/// How often connections that have waited for too long are closed.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// What the control thread tells a worker.
+enum Command {
+    /// Accept on this socket.
+    Listen(SocketAddr, std::net::TcpListener),
+    /// Stop accepting on this address; exchanges in flight end, idle connections close.
+    Close(SocketAddr),
+    /// Stop accepting at all; end by then at the latest.
+    Drain(Instant),
+}
+
+/// A running worker, seen from the control thread.
+pub(crate) struct Worker {
+    commands: mpsc::UnboundedSender<Command>,
+    thread: JoinHandle<()>,
+}
+
+impl Worker {
+    /// Starts a worker that accepts nothing yet.
+    ///
+    /// # Errors
+    /// The system's, when it grants no thread or no event queue.
+    pub(crate) fn start(number: usize, published: Arc<Published>) -> io::Result<Self> {
+        let (commands, orders) = mpsc::unbounded_channel();
+        let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+        let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
+            let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
+            match runtime {
+                Ok(runtime) => {
+                    let _ = ready.send(Ok(())); // the control thread waits for it
+                    runtime.block_on(work(published, orders));
+                }
+                Err(error) => drop(ready.send(Err(error))),
+            }
+        })?;
+        is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("the worker ended at once")))?;
+        Ok(Self { commands, thread })
+    }
+
+    /// Hands a socket to the worker.
+    pub(crate) fn listen(&self, address: SocketAddr, socket: std::net::TcpListener) {
+        let _ = self.commands.send(Command::Listen(address, socket)); // a worker lives as long as its sender
+    }
+
+    /// Stops accepting on an address.
+    pub(crate) fn close(&self, address: SocketAddr) {
+        let _ = self.commands.send(Command::Close(address));
+    }
+
+    /// Stops accepting at all; the worker ends when its last connection does, or at `deadline`.
+    pub(crate) fn drain(&self, deadline: Instant) {
+        let _ = self.commands.send(Command::Drain(deadline));
+    }
+
+    /// Whether the worker has ended.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.thread.is_finished()
+    }
+}
+
+/// The life of a worker.
+async fn work(published: Arc<Published>, mut orders: mpsc::UnboundedReceiver<Command>) {
+    let views = Views::new(published);
+    let open = Open::default();
+    let mut accepting: BTreeMap<SocketAddr, watch::Sender<bool>> = BTreeMap::new();
+    let mut sweep = interval(SWEEP);
+    sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let deadline = loop {
+        tokio::select! {
+            order = orders.recv() => match order {
+                Some(Command::Listen(address, socket)) => {
+                    let (closing, closed) = watch::channel(false);
+                    accepting.insert(address, closing);
+                    tokio::task::spawn_local(accept::run(address, socket, Rc::clone(&views), open.clone(), closed));
+                }
+                Some(Command::Close(address)) => {
+                    if let Some(closing) = accepting.remove(&address) {
+                        closing.send_replace(true);
+                    }
+                }
+                Some(Command::Drain(deadline)) => break deadline,
+                None => break Instant::now(),
+            },
+            _ = sweep.tick() => views.current().sweep(),
+        }
+    };
+    for closing in accepting.values() {
+        closing.send_replace(true);
+    }
+    tokio::select! {
+        () = open.none() => {}
+        () = sleep_until(deadline) => {}
+    }
+}
