@@ -1,0 +1,15 @@
+//! One module for each command.
+
+#[cfg(feature = "compile")]
+pub(crate) mod compile;
+#[cfg(all(feature = "compile", feature = "run"))]
+pub(crate) mod demo;
+#[cfg(all(feature = "compile", feature = "run"))]
+pub(crate) mod dev;
+pub(crate) mod inspect;
+#[cfg(feature = "compile")]
+pub(crate) mod lint;
+#[cfg(feature = "run")]
+pub(crate) mod run;
+#[cfg(feature = "compile")]
+mod source;
