@@ -1,0 +1,212 @@
+//! Backends that tell what they got.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
+use hyper::body::{Frame, Incoming};
+use hyper::server::conn::http1;
+use hyper::service::service_fn;
+use hyper_util::rt::TokioIo;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+
+/// A request as a backend got it.
+#[derive(Debug, Clone)]
+pub(crate) struct Got {
+    pub(crate) method: String,
+    pub(crate) target: String,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+/// What all tasks of a backend share.
+pub(crate) struct State {
+    name: String,
+    /// Whether `/health` answers 200.
+    healthy: AtomicBool,
+    requests: AtomicU64,
+    got: Mutex<Vec<Got>>,
+    /// Requests to `/hold` wait here.
+    held: Semaphore,
+    holding: AtomicU64,
+}
+
+/// A backend on a port of its own. `GET /health` is its probe, `/hold` waits for [`Backend::release`], `/status/503`
+/// answers so, `/bytes/9` with nine bytes, piece by piece, `/break` breaks off in the middle; all other paths answer
+/// with the name of the backend.
+pub(crate) struct Backend {
+    pub(crate) address: SocketAddr,
+    state: Arc<State>,
+    tls: Option<TlsAcceptor>,
+    runtime: Option<tokio::runtime::Runtime>,
+}
+
+type Body = BoxBody<Bytes, std::io::Error>;
+
+impl Backend {
+    /// A plain backend.
+    pub(crate) fn start(name: &str) -> Self {
+        Self::with(name, None)
+    }
+
+    /// A backend that speaks TLS.
+    pub(crate) fn start_tls(name: &str, config: Arc<rustls::ServerConfig>) -> Self {
+        Self::with(name, Some(config.into()))
+    }
+
+    fn with(name: &str, tls: Option<TlsAcceptor>) -> Self {
+        let state = State {
+            name: name.to_owned(),
+            healthy: true.into(),
+            requests: 0.into(),
+            got: Mutex::default(),
+            held: Semaphore::new(0),
+            holding: 0.into(),
+        };
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let mut backend = Self { address, state: Arc::new(state), tls, runtime: None };
+        backend.revive();
+        backend
+    }
+
+    /// Starts again at the same address after [`Backend::kill`].
+    pub(crate) fn revive(&mut self) {
+        let listener = std::net::TcpListener::bind(self.address).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        self.address = listener.local_addr().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        runtime.spawn(accept(listener, Arc::clone(&self.state), self.tls.clone()));
+        self.runtime = Some(runtime);
+    }
+
+    /// Ends at once, with all connections.
+    pub(crate) fn kill(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            // On a thread of its own, because this one may belong to another runtime and must not block there.
+            let ended = std::thread::spawn(move || runtime.shutdown_timeout(super::PATIENCE)).join();
+            ended.unwrap();
+        }
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Whether `/health` answers well.
+    pub(crate) fn set_healthy(&self, healthy: bool) {
+        self.state.healthy.store(healthy, Ordering::SeqCst);
+    }
+
+    /// Requests that were no probes.
+    pub(crate) fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::SeqCst)
+    }
+
+    /// The last request that was no probe.
+    pub(crate) fn last(&self) -> Got {
+        self.state.got.lock().unwrap().last().cloned().expect("the backend got a request")
+    }
+
+    /// How many requests wait at `/hold`.
+    pub(crate) fn holding(&self) -> u64 {
+        self.state.holding.load(Ordering::SeqCst)
+    }
+
+    /// Lets one request at `/hold` go on.
+    pub(crate) fn release(&self) {
+        self.state.held.add_permits(1);
+    }
+}
+
+impl Drop for Backend {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+async fn accept(listener: std::net::TcpListener, state: Arc<State>, tls: Option<TlsAcceptor>) {
+    let listener = TcpListener::from_std(listener).unwrap();
+    loop {
+        let (stream, _) = listener.accept().await.unwrap();
+        stream.set_nodelay(true).unwrap();
+        tokio::spawn(serve(stream, Arc::clone(&state), tls.clone()));
+    }
+}
+
+async fn serve(stream: TcpStream, state: Arc<State>, tls: Option<TlsAcceptor>) {
+    let service = service_fn(move |request| {
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(answer(request, &state).await) }
+    });
+    // A client that goes away, or fails the handshake, is part of some tests.
+    let _ = match tls {
+        None => http1::Builder::new().serve_connection(TokioIo::new(stream), service).await,
+        Some(tls) => match tls.accept(stream).await {
+            Ok(stream) => http1::Builder::new().serve_connection(TokioIo::new(stream), service).await,
+            Err(_) => return,
+        },
+    };
+}
+
+async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
+    let (head, body) = request.into_parts();
+    let path = head.uri.path().to_owned();
+    if path == "/health" {
+        let healthy = state.healthy.load(Ordering::SeqCst);
+        return respond(if healthy { 200 } else { 503 }, "");
+    }
+    let Ok(body) = body.collect().await else { return respond(400, "") };
+    state.requests.fetch_add(1, Ordering::SeqCst);
+    let target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
+    let got = Got { method: head.method.to_string(), target, headers: head.headers, body: body.to_bytes() };
+    state.got.lock().unwrap().push(got);
+    match path.split('/').collect::<Vec<_>>()[1..] {
+        ["hold", ..] => {
+            state.holding.fetch_add(1, Ordering::SeqCst);
+            state.held.acquire().await.unwrap().forget();
+            respond(200, &state.name)
+        }
+        ["status", status] => respond(status.parse().unwrap(), &state.name),
+        ["bytes", count] => Response::new(pieces(count.parse().unwrap(), false)),
+        ["break"] => Response::new(pieces(1024, true)),
+        _ => respond(200, &state.name),
+    }
+}
+
+fn respond(status: u16, text: &str) -> Response<Body> {
+    let body = Full::new(Bytes::copy_from_slice(text.as_bytes())).map_err(|never| match never {}).boxed();
+    let mut response = Response::new(body);
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    response
+}
+
+/// A body of so many bytes in pieces of 1,000; breaks off after them if asked to.
+fn pieces(count: usize, breaks: bool) -> Body {
+    let (send, receive) = tokio::sync::mpsc::channel::<Result<Frame<Bytes>, std::io::Error>>(1);
+    tokio::spawn(async move {
+        let mut left = count;
+        while left > 0 {
+            let piece = left.min(1000);
+            left -= piece;
+            if send.send(Ok(Frame::data(vec![b'x'; piece].into()))).await.is_err() {
+                return;
+            }
+        }
+        if breaks {
+            tokio::time::sleep(Duration::from_millis(20)).await; // so that the pieces are out
+            let _ = send.send(Err(std::io::Error::other("broken off"))).await;
+        }
+    });
+    let stream = futures_util::stream::unfold(receive, async |mut receive| {
+        receive.recv().await.map(|piece| (piece, receive))
+    });
+    BodyExt::boxed(StreamBody::new(Box::pin(stream)))
+}

@@ -1,0 +1,168 @@
+//! TLS on both sides.
+
+use super::support::certs::{Authority, Pair};
+use super::support::{Backend, Client, Port, Site};
+
+/// A site with TLS for shop.example and *.shop.example, answered here.
+fn secured(port: &Port, authority: &Authority, more: &str) -> Site {
+    let site = Site::with(&format!(
+        r#"
+        listener "web" {{
+            bind "127.0.0.1:{}"
+            tls {{
+                certificate "certs/shop.pem" key="certs/shop.key" trust="certs/ca.pem"
+                certificate "certs/wild.pem" key="certs/wild.key" trust="certs/ca.pem"
+                hsts max-age="365d" include-subdomains=#true
+                {more}
+            }}
+        }}
+        host "shop.example" "*.shop.example" {{ route "/**" {{ respond 200 "ok" }} }}
+        "#,
+        port.number()
+    ));
+    write(&site, "certs/shop", &authority.server(&["shop.example"]));
+    write(&site, "certs/wild", &authority.server(&["*.shop.example"]));
+    site.write("certs/ca.pem", &authority.pem);
+    site
+}
+
+fn write(site: &Site, name: &str, pair: &Pair) {
+    site.write(&format!("{name}.pem"), &pair.certificate);
+    site.write(&format!("{name}.key"), &pair.key);
+    restrict(&site.path(&format!("{name}.key")));
+}
+
+fn restrict(path: &std::path::Path) {
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn certificates_are_chosen_by_name_and_unknown_names_refused() {
+    let (authority, port) = (Authority::new("test root"), Port::reserve());
+    let _server = secured(&port, &authority, "").run();
+    for (name, h2) in [("shop.example", true), ("www.shop.example", false)] {
+        let alpn: &[&str] = if h2 { &["h2", "http/1.1"] } else { &["http/1.1"] };
+        let mut client = Client::connect_tls(port.address, name, authority.trusted(alpn)).await.unwrap();
+        assert_eq!(client.is_h2(), h2);
+        let answer = client.get("/").await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (200, "ok"));
+        let hsts = answer.header("strict-transport-security");
+        assert_eq!(hsts, Some("max-age=31536000; includeSubDomains"));
+    }
+    let refused = Client::connect_tls(port.address, "evil.example", authority.trusted(&[])).await;
+    assert!(refused.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_version_finds_no_common_ground() {
+    let (authority, port) = (Authority::new("test root"), Port::reserve());
+    let _server = secured(&port, &authority, r#"min-version "1.3""#).run();
+    let mut roots = rustls::RootCertStore::empty();
+    use rustls_pki_types::pem::PemObject;
+    roots.add(rustls_pki_types::CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
+    let old = rustls::ClientConfig::builder_with_protocol_versions(&[&rustls::version::TLS12])
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    assert!(Client::connect_tls(port.address, "shop.example", old.into()).await.is_err());
+    assert!(Client::connect_tls(port.address, "shop.example", authority.trusted(&[])).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
+    let (authority, other, port) = (Authority::new("test root"), Authority::new("new root"), Port::reserve());
+    let site = secured(&port, &authority, "");
+    let server = site.run();
+    let connect = async |authority: &Authority| {
+        Client::connect_tls(port.address, "shop.example", authority.trusted(&[])).await.is_ok()
+    };
+    assert!(connect(&authority).await);
+    site.write("certs/shop.key", "nonsense");
+    server.signal("HUP");
+    let line = server.wait_for("plan refused");
+    assert!(line.contains("certs/shop.key"), "{line}");
+    assert!(connect(&authority).await);
+    write(&site, "certs/shop", &other.server(&["shop.example"]));
+    server.signal("HUP");
+    server.wait_for("swapped");
+    assert!(connect(&other).await && !connect(&authority).await);
+}
+
+/// A site that forwards to TLS backends with what `tls` says.
+fn forwarding(port: &Port, backends: &[&Backend], tls: &str) -> Site {
+    let lines: Vec<String> =
+        backends.iter().map(|backend| format!("backend \"https://127.0.0.1:{}\"", backend.port())).collect();
+    Site::with(&format!(
+        r#"
+        listener "web" {{ bind "127.0.0.1:{}" }}
+        pool "app" {{ {}; {tls} }}
+        route "/**" pool="app"
+        "#,
+        port.number(),
+        lines.join("; ")
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn https_backends_are_verified_and_shown_a_client_certificate() {
+    let (authority, clients, stranger) =
+        (Authority::new("backend root"), Authority::new("client root"), Authority::new("stranger"));
+    let config = Authority::serving(&authority.server(&["app.internal"]), Some(&clients));
+    let backends = [Backend::start_tls("a", config.clone()), Backend::start_tls("b", config)];
+    let port = Port::reserve();
+    let good = r#"tls ca="ca.pem" certificate="lb.pem" key="lb.key" server-name="app.internal""#;
+    let site = forwarding(&port, &[&backends[0], &backends[1]], good);
+    site.write("ca.pem", &authority.pem);
+    site.write("stranger.pem", &stranger.pem);
+    write(&site, "lb", &clients.client("lb"));
+    let server = site.run();
+    let mut client = Client::connect(port.address).await;
+    for _ in 0..10 {
+        assert_eq!(client.get("/").await.status, 200);
+    }
+    assert_eq!([backends[0].requests(), backends[1].requests()], [5, 5]);
+
+    let bad = [
+        (
+            r#"tls ca="stranger.pem" certificate="lb.pem" key="lb.key" server-name="app.internal""#,
+            "not trusted",
+        ),
+        (r#"tls ca="ca.pem" server-name="app.internal""#, "demands a client certificate"),
+        (
+            r#"tls ca="ca.pem" certificate="lb.pem" key="lb.key" server-name="other.internal""#,
+            "another name|app.internal",
+        ),
+    ];
+    for (count, (tls, reason)) in bad.into_iter().enumerate() {
+        let config = forwarding(&port, &[&backends[0]], tls);
+        std::fs::copy(config.path("site.kdl"), site.path("site.kdl")).unwrap();
+        site.compile("site.kdl");
+        server.wait_for_nth("swapped", count + 1);
+        let answer = client.get("/").await;
+        assert_eq!((answer.status.as_u16(), answer.text()), (502, "502 Bad Gateway\n"), "{tls}");
+        let found = reason.split('|').any(|reason| server.count(reason) > 0);
+        assert!(found, "the log does not say `{reason}`");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unverified_backend_is_reached_only_when_the_config_says_so() {
+    let authority = Authority::new("nobody's root");
+    let backend = Backend::start_tls("a", Authority::serving(&authority.server(&["x"]), None));
+    let port = Port::reserve();
+    let site = forwarding(&port, &[&backend], "tls verify=#false");
+    let output = site.divisor(&["lint", "site.kdl"]);
+    assert!(String::from_utf8_lossy(&output.stdout).contains("TLS017"));
+    let _server = site.run();
+    assert_eq!(Client::connect(port.address).await.get("/").await.text(), "a");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plain_backend_behind_https_is_named_as_such() {
+    let (authority, backend, port) = (Authority::new("root"), Backend::start("plain"), Port::reserve());
+    let site = forwarding(&port, &[&backend], r#"tls ca="ca.pem""#);
+    site.write("ca.pem", &authority.pem);
+    let server = site.run();
+    assert_eq!(Client::connect(port.address).await.get("/").await.status, 502);
+    server.wait_for("does not speak TLS");
+}
