@@ -1,5 +1,7 @@
 //! Black-box tests: the binary is run, real requests go over real sockets, files change, backends die.
 
+#![allow(clippy::unwrap_used, reason = "a panic in a test is a failed test")]
+
 mod support;
 
 mod balance;

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use divisor_schema::plan::{Digest, Plan};
+use divisor_schema::plan::{Digest, Plan, Roots};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
@@ -72,6 +72,22 @@ impl Control {
     /// Which plan is live.
     pub fn digest(&self) -> Digest {
         self.published.load().digest
+    }
+
+    /// The certificates and keys that the live plan names.
+    pub fn files(&self) -> Vec<PathBuf> {
+        let live = self.published.load();
+        let servers = live.plan.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+        let identities =
+            servers.flat_map(|tls| tls.certificates.iter().map(|certificate| &certificate.identity));
+        let identities =
+            identities.chain(live.plan.client_tls.iter().filter_map(|tls| tls.identity.as_ref()));
+        let pairs = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
+        let roots = live.plan.client_tls.iter().filter_map(|tls| match &tls.roots {
+            Roots::File(path) => Some(path),
+            Roots::System | Roots::Unverified => None,
+        });
+        pairs.chain(roots).map(|path| self.files.join(path)).collect()
     }
 
     /// How many backends of each pool can be picked, by the name of the pool.

@@ -62,14 +62,15 @@ enum Told {
 async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     // Before anything can happen that a signal or a change should be told of.
     let mut signals = Signals::new().map_err(RunError::System)?;
-    let mut watch = Watcher::new(vec![path.clone()]);
+    let mut watcher = Watcher::new(vec![path.clone()]);
     let bytes = std::fs::read(&path).map_err(|error| RunError::Read(path.clone(), error))?;
-    let mut control =
-        Control::start(&bytes, &files).await.map_err(|refused| RunError::Refused(path.clone(), refused))?;
-    let mut seen = Digest::of(&bytes);
+    let refused = |refused| RunError::Refused(path.clone(), refused);
+    let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
+    let mut seen = contents(&bytes, &control);
     loop {
+        watcher.set_files([vec![path.clone()], control.files()].concat());
         let asked = tokio::select! {
-            () = watch.changed() => false,
+            () = watcher.changed() => false,
             told = signals.next() => match told {
                 Told::Reload => true,
                 Told::Stop => break,
@@ -77,14 +78,15 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
         };
         match std::fs::read(&path) {
             Ok(bytes) => {
-                let digest = Digest::of(&bytes);
-                if asked || digest != seen {
-                    seen = digest;
+                let found = contents(&bytes, &control);
+                if asked || found != seen {
+                    let before = control.files();
                     let _ = control.swap(&bytes).await; // a refusal is in the log, and the live plan stays
+                    seen = if control.files() == before { found } else { contents(&bytes, &control) };
                 }
             }
             Err(error) if asked => {
-                error!(path = %path.display(), %error, "cannot read the plan; the live one stays")
+                error!(path = %path.display(), %error, "cannot read the plan; the live one stays");
             }
             Err(_) => {} // about to be replaced
         }
@@ -95,4 +97,11 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     }
     info!("stopped");
     Ok(())
+}
+
+/// What the plan in `bytes` and the files of the live plan hold now. A file that cannot be read counts as empty: when
+/// it is there again, that is a change.
+fn contents(bytes: &[u8], control: &Control) -> Vec<Digest> {
+    let files = control.files().into_iter().map(|file| std::fs::read(file).unwrap_or_default());
+    std::iter::once(Digest::of(bytes)).chain(files.map(|file| Digest::of(&file))).collect()
 }

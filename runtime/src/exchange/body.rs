@@ -11,10 +11,6 @@ use crate::upstream::{BackendBody, BodyError};
 use super::proxy::InFlight;
 
 /// The body of a response.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "nearly all bodies are the large one, and a box costs each an allocation"
-)]
 pub(crate) enum ResponseBody {
     /// Our own words.
     Local(Option<Bytes>),

@@ -46,7 +46,7 @@ impl Client {
     pub(crate) fn new(peer: SocketAddr, bind: SocketAddr, listener: &Listener, views: Rc<Views>) -> Self {
         let tls = listener.tls.is_some();
         Self {
-            peer: Peer::new(peer.ip(), tls, &listener.proxies),
+            peer: Peer::new(peer.ip(), tls),
             bind,
             tls,
             views,
@@ -87,7 +87,7 @@ pub(crate) async fn serve(client: &Client, request: Request<Incoming>) -> Respon
     let view = client.views.current();
     let Some(listener) = client.listener(&view.live) else { return Failure::Gone.response() };
     let (head, body) = request.into_parts();
-    let address = client.peer.client(&head.headers, &listener.proxies).address;
+    let address = client.peer.client(&head.headers, &listener.proxies);
     let exchange = Exchange { client, view: &view, listener: &listener, address };
     let mut response = match exchange.find(&head) {
         Ok((route, target)) => exchange.answer(route, target, head, body).await,

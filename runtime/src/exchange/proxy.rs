@@ -37,7 +37,7 @@ impl Held for InFlight {
 struct Missed {
     failure: Failure,
     /// The request, if it may be sent again.
-    again: Option<Request<ClientBody>>,
+    again: Option<Box<Request<ClientBody>>>,
 }
 
 impl Missed {
@@ -64,7 +64,7 @@ impl Exchange<'_> {
         let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into());
         let mut head = request::forwardable(head, &target, path)?;
         let host = Some(&target.authority).filter(|host| !host.is_empty());
-        self.client.peer.forward(&mut head.headers, host);
+        self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
         let tries = self.tries(pool, policy, Request::from_parts(head, body), deadline);
         match deadline {
             Some(deadline) => timeout_at(deadline, tries).await.unwrap_or(Err(Failure::TimedOut)),
@@ -100,7 +100,7 @@ impl Exchange<'_> {
             }
             match send(request, ticket, upstream, policy, deadline).await {
                 Ok(answered) => return Ok(answered),
-                Err(Missed { failure: last, again: Some(again) }) => (failure, request) = (last, again),
+                Err(Missed { failure: last, again: Some(again) }) => (failure, request) = (last, *again),
                 Err(Missed { failure: last, again: None }) => return Err(last),
             }
         }
@@ -128,7 +128,7 @@ async fn send(
                 Ok(connection) => (connection, false),
                 Err(error) => {
                     report(upstream, ticket.backend().url(), &error);
-                    return Err(Missed { failure: error.failure(), again: Some(request) });
+                    return Err(Missed { failure: error.failure(), again: Some(Box::new(request)) });
                 }
             },
         };
@@ -142,7 +142,7 @@ async fn send(
             // The backend had closed the connection before: no fault of anybody's.
             Ok(Err(SendError::Unsent(unsent))) if used => request = *unsent,
             Ok(Err(SendError::Unsent(unsent))) => {
-                return Err(Missed { failure: Failure::BadGateway, again: Some(*unsent) });
+                return Err(Missed { failure: Failure::BadGateway, again: Some(unsent) });
             }
             Ok(Err(SendError::Sent(error))) => match (fault.get(), copy) {
                 (Some(fault), _) => return Err(Missed::finally(fault.failure())),
@@ -150,7 +150,7 @@ async fn send(
                 (None, Some(copy)) if used => request = copy,
                 (None, again) => {
                     report(upstream, ticket.backend().url(), &Broke(&error));
-                    return Err(Missed { failure: Failure::BadGateway, again });
+                    return Err(Missed { failure: Failure::BadGateway, again: again.map(Box::new) });
                 }
             },
             Err(_) => {
