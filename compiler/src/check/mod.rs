@@ -1,7 +1,7 @@
 //! The rules: what a config says and is hardly meant to say.
 //!
-//! One rule is one file in [`rules`], with its code, its name, its level, why it is there, an example that breaks it
-//! and one that does not. Rules look at [`Facts`] and return diagnostics; none depends on another.
+//! One rule is one file in `rules`, with its code, its name, its level, why it is there, an example that breaks it
+//! and one that does not. Rules look at `Facts` and return diagnostics; none depends on another.
 
 mod rules;
 #[cfg(test)]
