@@ -166,3 +166,23 @@ async fn a_plain_backend_behind_https_is_named_as_such() {
     assert_eq!(Client::connect(port.address).await.get("/").await.status, 502);
     server.wait_for("does not speak TLS");
 }
+
+#[test]
+fn a_config_is_checked_without_its_production_keys() {
+    let (authority, port) = (Authority::new("test root"), Port::reserve());
+    let site = secured(&port, &authority, "");
+    std::fs::remove_file(site.path("certs/shop.key")).unwrap();
+    let lint = |arguments: &[&str]| {
+        let output = site.divisor(&[&["lint", "site.kdl", "--output", "compact"], arguments].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, found) = lint(&[]);
+    assert!(code == Some(1) && found.contains("error[CRT001]"), "{found}");
+    let (code, found) = lint(&["--defer-files", "certs/*.key"]);
+    assert_eq!(code, Some(0), "{found}");
+    assert!(found.contains("info[INV002] nothing is decided about `certs/shop.key`"), "{found}");
+    let (code, found) = lint(&["--defer-files", "other/**"]);
+    assert_eq!(code, Some(1), "{found}");
+    let output = site.divisor(&["lint", "site.kdl", "--defer-files", "***"]);
+    assert_eq!(output.status.code(), Some(2));
+}

@@ -27,6 +27,9 @@ use self::facts::{Facts, Gaps, Patterns};
 use self::source::SourceMap;
 use self::syntax::Unreadable;
 
+/// A pattern over paths: `*`, `?`, `[abc]`, and `**` for whole folders.
+pub use glob::Pattern as FilePattern;
+
 /// What a compilation depends on beside the files.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -34,12 +37,15 @@ pub struct Options {
     pub variables: BTreeMap<String, String>,
     /// The time at which certificates are judged.
     pub now: SystemTime,
+    /// Files that are only where the plan runs: patterns over their paths as they stand in the plan. Where one is
+    /// missing, nothing is decided about it, and the runtime has the last word.
+    pub elsewhere: Vec<FilePattern>,
 }
 
 impl Default for Options {
     /// No variables, now.
     fn default() -> Self {
-        Self { variables: BTreeMap::new(), now: SystemTime::now() }
+        Self { variables: BTreeMap::new(), now: SystemTime::now(), elsewhere: Vec::new() }
     }
 }
 
@@ -64,7 +70,7 @@ pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable
     diagnostics.extend(syntax.diagnostics);
     let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };
     let patterns = Patterns::new(&model);
-    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now));
+    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
     diagnostics.extend(check::check(&facts));
     diagnostic::sort(&mut diagnostics);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));

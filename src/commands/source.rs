@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use clap::{Args, ValueEnum};
 use divisor_compiler::diagnostic::Severity;
 use divisor_compiler::report::{self, TextStyle};
-use divisor_compiler::{Compilation, Options, compile};
+use divisor_compiler::{Compilation, FilePattern, Options, compile};
 
 use crate::{Trouble, output};
 
@@ -21,6 +21,9 @@ pub(crate) struct Source {
     /// A file with lines NAME=VALUE; wins over the environment
     #[arg(long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
+    /// Certificates and keys that are only where the plan runs; a missing one is a note, not an error
+    #[arg(long, value_name = "PATTERN", value_parser = FilePattern::new)]
+    defer_files: Vec<FilePattern>,
 }
 
 impl Source {
@@ -48,7 +51,7 @@ impl Source {
             }
         }
         variables.extend(self.set.iter().cloned());
-        Ok(Options { variables, now: now()? })
+        Ok(Options { variables, now: now()?, elsewhere: self.defer_files.clone() })
     }
 }
 
@@ -73,7 +76,7 @@ fn assignment(text: &str) -> Result<(String, String), String> {
 pub(crate) enum Format {
     /// For people: the lines of the config, marked.
     Text,
-    /// One line each: path:line:col: level[CODE] message.
+    /// One line each: `path:line:col: level[CODE] message`.
     Compact,
     /// For programs.
     Json,

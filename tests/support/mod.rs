@@ -5,7 +5,6 @@ pub(crate) mod certs;
 pub(crate) mod client;
 pub(crate) mod site;
 
-use std::future::Future;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -41,7 +40,7 @@ impl Port {
 }
 
 /// Waits until something is true; panics with `what` when it takes too long.
-pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
     let start = Instant::now();
     while !holds().await {
         assert!(start.elapsed() < PATIENCE, "waited too long until {what}");

@@ -40,7 +40,7 @@ fn compiled(scratch: &Scratch, config: &str) -> Compilation {
 }
 
 fn compile_at(root: &Path) -> Compilation {
-    compile(root, &Options { variables: Default::default(), now: UNIX_EPOCH + NOW }).unwrap()
+    compile(root, &Options { now: UNIX_EPOCH + NOW, ..Options::default() }).unwrap()
 }
 
 /// A diagnostic as plain text: its places with what stands there.

@@ -14,7 +14,8 @@ pub(crate) use self::routing::Site;
 pub(crate) use self::tls::{TlsUse, choice};
 
 use crate::model::{ClientTls, Listener, Model};
-use crate::source::SourceMap;
+use crate::FilePattern;
+use crate::source::{SourceMap, Spanned};
 
 /// Everything that rules look at.
 pub(crate) struct Facts<'m> {
@@ -36,6 +37,8 @@ pub(crate) struct Facts<'m> {
     pub(crate) identities: Vec<Identity<'m>>,
     /// All files of roots to trust.
     pub(crate) bundles: Vec<Bundle<'m>>,
+    /// Files that are only where the plan runs.
+    elsewhere: &'m [FilePattern],
 }
 
 /// What is missing from a model because it could not be read. What is not there may only be unread.
@@ -55,6 +58,7 @@ impl<'m> Facts<'m> {
         patterns: &'m Patterns<'m>,
         gaps: Gaps,
         now: i64,
+        elsewhere: &'m [FilePattern],
     ) -> Self {
         Self {
             model,
@@ -66,7 +70,14 @@ impl<'m> Facts<'m> {
             tls: tls::uses(model),
             identities: identities::identities(model, sources),
             bundles: identities::bundles(model, sources),
+            elsewhere,
         }
+    }
+
+    /// Whether a file need not be here, because it is only where the plan runs.
+    pub(crate) fn is_elsewhere(&self, file: &Spanned<String>) -> bool {
+        let path = plan_path(self.sources, file);
+        self.elsewhere.iter().any(|pattern| pattern.matches(&path))
     }
 
     /// The sites of a listener, by its position in the model.

@@ -123,7 +123,7 @@ proptest! {
         }
         let root = SCRATCH.with(|scratch| scratch.write("divisor.kdl", &text));
         let now = UNIX_EPOCH + Duration::from_secs(20_619 * 86_400);
-        let compilation = compile(&root, &Options { variables: Default::default(), now }).unwrap();
+        let compilation = compile(&root, &Options { now, ..Options::default() }).unwrap();
         let error = compilation.diagnostics.iter().any(|found| found.severity == Severity::Error);
         prop_assert_eq!(compilation.plan.is_none(), error);
         if let Some(plan) = compilation.plan {

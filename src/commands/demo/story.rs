@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
 use divisor_compiler::{Options, compile};
 use divisor_runtime::control::Control;
@@ -108,7 +108,7 @@ fn compiled(backends: &[(&str, u16)], port: u16, greeting: &str) -> Result<Vec<u
     let mut variables =
         BTreeMap::from([("PORT".to_owned(), port.to_string()), ("GREETING".to_owned(), greeting.to_owned())]);
     variables.extend(backends.iter().map(|(name, port)| (name.to_uppercase(), port.to_string())));
-    let options = Options { variables, now: SystemTime::now() };
+    let options = Options { variables, ..Options::default() };
     let compilation = compile(&config, &options).map_err(Trouble::new)?;
     say_findings(&compilation);
     let plan = compilation.plan.ok_or_else(|| Trouble::new("the example of the demo does not compile"))?;
