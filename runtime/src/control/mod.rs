@@ -136,7 +136,8 @@ impl Control {
     pub async fn drain(self) -> bool {
         let limit: Duration = self.published.load().plan.runtime.drain.into();
         info!(?limit, "draining");
-        let deadline = Instant::now() + limit;
+        // A limit beyond the clock is a day: whoever stops a server does not wait longer.
+        let deadline = Instant::now() + limit.min(Duration::from_secs(24 * 60 * 60));
         self.workers.iter().for_each(|worker| worker.drain(deadline));
         while !self.workers.iter().all(Worker::has_ended) {
             sleep(Duration::from_millis(5)).await;

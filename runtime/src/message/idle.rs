@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep, sleep};
 
+/// Longer than any body takes; where the clock ends, so does a limit.
+const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+
 /// Expires when a body has stood still for `limit`. Costs nothing while the body moves: it is armed by the first
 /// poll that finds nothing to do, and set again, not made again, by later ones.
 pub(crate) struct IdleTimer {
@@ -29,7 +32,8 @@ impl IdleTimer {
         let limit = self.limit;
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(limit)));
         if !self.armed {
-            sleep.as_mut().reset(Instant::now() + limit);
+            let now = Instant::now();
+            sleep.as_mut().reset(now.checked_add(limit).unwrap_or(now + LONGEST));
             self.armed = true;
         }
         sleep.as_mut().poll(context)
@@ -41,6 +45,16 @@ mod tests {
     use std::future::poll_fn;
 
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_beyond_the_clock_is_no_panic() {
+        let mut timer = IdleTimer::new(Duration::MAX);
+        poll_fn(|context| {
+            assert!(timer.poll_expired(context).is_pending());
+            Poll::Ready(())
+        })
+        .await;
+    }
 
     #[tokio::test(start_paused = true)]
     async fn movement_starts_the_time_anew() {
