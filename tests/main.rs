@@ -5,6 +5,10 @@
 mod support;
 
 mod balance;
+mod cli;
+mod dependencies;
+mod documents;
+mod examples;
 mod forwarding;
 mod limits;
 mod swap;

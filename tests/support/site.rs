@@ -71,7 +71,8 @@ impl Site {
     }
 }
 
-fn command(arguments: &[&str]) -> Command {
+/// The binary under test.
+pub(crate) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_divisor"));
     command.args(arguments).env_remove("SOURCE_DATE_EPOCH").env_remove("NO_COLOR");
     command
