@@ -97,7 +97,7 @@ fn listener(out: &mut String, listener: &Listener) {
 }
 
 fn pool(out: &mut String, pool: &Pool) {
-    let _ = writeln!(out, "\npool {:<16} {:?}", pool.name, pool.balance);
+    let _ = writeln!(out, "\npool {:<16} {}", pool.name, pool.balance);
     for backend in &pool.backends {
         let probe = backend.probe.as_ref().map_or("no probe".to_owned(), |probe| {
             format!("probe {} every {}", probe.path, millis(probe.every.0))

@@ -34,6 +34,20 @@ pub enum Balance {
     IpHash,
 }
 
+impl std::fmt::Display for Balance {
+    /// The name in the config.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::RoundRobin => "round-robin",
+            Self::WeightedRoundRobin => "weighted-round-robin",
+            Self::Random => "random",
+            Self::LeastConnection => "least-connection",
+            Self::LeastResponseTime => "least-response-time",
+            Self::IpHash => "ip-hash",
+        })
+    }
+}
+
 /// One server of a pool.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Backend {

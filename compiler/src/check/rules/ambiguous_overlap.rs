@@ -7,7 +7,7 @@ use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
 use crate::model::Route;
-use crate::routes::Finding;
+use crate::routes::{Finding, Witness};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -43,7 +43,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
                 continue;
             };
             if pairs.insert((one.pattern.span, other.pattern.span)) {
-                let found = diagnostic(one, other, request(facts, site, witness), &witness.path);
+                let found = diagnostic(one, other, request(facts, site, witness), witness);
                 crossings.entry(one.pattern.span).or_default().push(found);
             }
         }
@@ -60,12 +60,15 @@ fn first_ones(mut crossings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     crossings
 }
 
-fn diagnostic(one: &Route, other: &Route, request: String, path: &str) -> Diagnostic {
+fn diagnostic(one: &Route, other: &Route, request: String, witness: &Witness) -> Diagnostic {
     let (first, second) = if one.pattern.span <= other.pattern.span { (one, other) } else { (other, one) };
     let message =
         format!("routes `{}` and `{}` both match `{request}`", first.pattern.value, second.pattern.value);
+    // A third route decides only if it is inside both, and so is for a method of both.
+    let for_all_methods = first.methods.is_empty() && second.methods.is_empty();
+    let method = if for_all_methods { String::new() } else { format!(" for {}", witness.method) };
     LINT.finding(message, second.pattern.span, "and so does this one")
         .label(first.pattern.span, "matches it")
-        .help(format!("make one of them more specific, or add a route `{path}` that says which"))
+        .help(format!("make one of them more specific, or add a route `{}`{method} that says which", witness.path))
         .witness(request)
 }
