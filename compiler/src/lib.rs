@@ -70,7 +70,8 @@ pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable
     diagnostics.extend(syntax.diagnostics);
     let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };
     let patterns = Patterns::new(&model);
-    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
+    let facts =
+        Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
     diagnostics.extend(check::check(&facts));
     diagnostic::sort(&mut diagnostics);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));

@@ -13,8 +13,8 @@ pub(crate) use self::patterns::{Patterns, ReadRoute};
 pub(crate) use self::routing::Site;
 pub(crate) use self::tls::{TlsUse, choice};
 
-use crate::model::{ClientTls, Listener, Model};
 use crate::FilePattern;
+use crate::model::{ClientTls, Listener, Model};
 use crate::source::{SourceMap, Spanned};
 
 /// Everything that rules look at.

@@ -97,8 +97,7 @@ fn scratch() -> Scratch {
 }
 
 fn plan_of(root: &Path) -> Plan {
-    let compilation =
-        compile(root, &Options { now: UNIX_EPOCH + NOW, ..Options::default() }).unwrap();
+    let compilation = compile(root, &Options { now: UNIX_EPOCH + NOW, ..Options::default() }).unwrap();
     let messages: Vec<&str> = compilation.diagnostics.iter().map(|found| found.message.as_str()).collect();
     assert_eq!(messages, [""; 0]);
     let plan = compilation.plan.unwrap();

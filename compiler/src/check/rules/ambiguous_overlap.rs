@@ -69,6 +69,9 @@ fn diagnostic(one: &Route, other: &Route, request: String, witness: &Witness) ->
     let method = if for_all_methods { String::new() } else { format!(" for {}", witness.method) };
     LINT.finding(message, second.pattern.span, "and so does this one")
         .label(first.pattern.span, "matches it")
-        .help(format!("make one of them more specific, or add a route `{}`{method} that says which", witness.path))
+        .help(format!(
+            "make one of them more specific, or add a route `{}`{method} that says which",
+            witness.path
+        ))
         .witness(request)
 }
