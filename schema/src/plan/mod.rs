@@ -2,7 +2,7 @@
 //!
 //! Names are ids, patterns are tables, defaults are explicit. [`Plan::encode`] is deterministic, and
 //! [`Plan::decode`] is total: any byte string gives a plan or a [`LoadError`]. A decoded plan has passed one
-//! [check](check) over every index, so the runtime indexes without looking.
+//! check over every index, so the runtime indexes without looking.
 
 mod check;
 mod envelope;
