@@ -6,8 +6,7 @@ use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
-use super::guard::DEPTH_MAX;
-use super::tree::Value;
+use super::tree::{DEPTH_MAX, Value};
 use crate::diagnostic::{Diagnostic, Findings, Rule};
 use crate::source::{File, Span, Spanned};
 

@@ -4,7 +4,6 @@
 //! at the [`Spelling`] only to know which names fields have.
 
 mod compose;
-mod guard;
 mod include;
 mod kdl;
 mod tree;

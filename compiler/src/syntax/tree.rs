@@ -2,6 +2,9 @@
 
 use crate::source::{Span, Spanned};
 
+/// Levels of a tree: what walks one may recurse.
+pub(super) const DEPTH_MAX: usize = 64;
+
 /// A key with everything that belongs to it. In KDL a node; its properties are children, so that `weight=3` and
 /// `{ weight 3 }` are the same. In YAML an entry of a mapping.
 #[derive(Debug, Clone, PartialEq)]

@@ -162,8 +162,14 @@ fn long_lists_take_linear_time() {
     let routes: String = (0..20_000).map(|at| format!("  - {{ path: /{at}, deny: 403 }}\n")).collect();
     let pools: String =
         (0..20_000).map(|at| format!("  p{at}: {{ backends: [\"http://a:{}\"] }}\n", at + 1)).collect();
-    let model = model("a.yaml", &format!("routes:\n{routes}pools:\n{pools}"));
-    assert_eq!((model.routes.len(), model.pools.len()), (20_000, 20_000));
+    let yaml = model("a.yaml", &format!("routes:\n{routes}pools:\n{pools}"));
+    assert_eq!((yaml.routes.len(), yaml.pools.len()), (20_000, 20_000));
+
+    let routes: String = (0..20_000).map(|at| format!("route \"/{at}\" {{ deny 403; }}\n")).collect();
+    let pools: String =
+        (0..20_000).map(|at| format!("pool \"p{at}\" {{ backend \"http://a:{}\"; }}\n", at + 1)).collect();
+    let kdl = model("a.kdl", &format!("{routes}{pools}"));
+    assert_eq!((kdl.routes.len(), kdl.pools.len()), (20_000, 20_000));
 }
 
 #[test]
