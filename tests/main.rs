@@ -11,5 +11,6 @@ mod documents;
 mod examples;
 mod forwarding;
 mod limits;
+mod resilience;
 mod swap;
 mod tls;

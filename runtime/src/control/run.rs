@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use divisor_schema::plan::Digest;
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -19,9 +20,22 @@ use super::{Control, RunError};
 pub fn run(plan: &Path, files: Option<&Path>) -> Result<(), RunError> {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(RunError::System)?;
+    allow_open_files();
     let beside = plan.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let files = files.unwrap_or(beside).to_owned();
-    runtime.block_on(serve(plan.to_owned(), files))
+    let ended = runtime.block_on(serve(plan.to_owned(), files));
+    runtime.shutdown_background(); // a name server that does not answer must not hold up the end
+    ended
+}
+
+/// Takes all the open files that this process may have: every client and every backend connection is one, and the limit
+/// that most systems begin with was made for programs that use few.
+fn allow_open_files() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!(%error, "cannot raise the limit of open files");
+    }
 }
 
 /// The signals that a server listens to.

@@ -5,9 +5,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use divisor_schema::plan::HttpSettings;
-use http_body::{Body, Frame, SizeHint};
 use hyper::rt::{Read, ReadBufCursor, Write};
 use tokio::sync::Notify;
 use tokio::time::{Duration, Instant, sleep_until};
@@ -83,6 +81,13 @@ impl Activity {
         }
     }
 
+    /// The client took bytes: an idle connection has its time anew, for what is still on its way out.
+    pub(super) fn renew(&self) {
+        if matches!(self.phase.get(), Phase::Idle(_)) {
+            self.set(Phase::Idle(Instant::now()));
+        }
+    }
+
     fn end(&self) {
         match self.phase.get() {
             Phase::Busy(running) if running > 1 => self.phase.set(Phase::Busy(running - 1)),
@@ -105,39 +110,7 @@ impl Drop for Exchanging {
     }
 }
 
-/// A response body; its exchange is in flight until the last byte is out.
-pub(super) struct Watched<B> {
-    body: B,
-    _exchanging: Exchanging,
-}
-
-impl<B> Watched<B> {
-    pub(super) fn new(body: B, exchanging: Exchanging) -> Self {
-        Self { body, _exchanging: exchanging }
-    }
-}
-
-impl<B: Body<Data = Bytes> + Unpin> Body for Watched<B> {
-    type Data = Bytes;
-    type Error = B::Error;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        Pin::new(&mut self.get_mut().body).poll_frame(context)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// A client's side of a connection: what it sends is noticed.
+/// A client's side of a connection: what it sends and takes is noticed.
 pub(super) struct Listening<IO> {
     io: IO,
     activity: Rc<Activity>,
@@ -146,6 +119,13 @@ pub(super) struct Listening<IO> {
 impl<IO> Listening<IO> {
     pub(super) fn new(io: IO, activity: Rc<Activity>) -> Self {
         Self { io, activity }
+    }
+
+    fn noticed(&self, written: Poll<std::io::Result<usize>>) -> Poll<std::io::Result<usize>> {
+        if let Poll::Ready(Ok(1..)) = written {
+            self.activity.renew();
+        }
+        written
     }
 }
 
@@ -170,7 +150,9 @@ impl<IO: Write + Unpin> Write for Listening<IO> {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write(context, bytes)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.io).poll_write(context, bytes);
+        this.noticed(written)
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<std::io::Result<()>> {
@@ -190,7 +172,9 @@ impl<IO: Write + Unpin> Write for Listening<IO> {
         context: &mut Context<'_>,
         buffers: &[std::io::IoSlice<'_>],
     ) -> Poll<std::io::Result<usize>> {
-        Pin::new(&mut self.get_mut().io).poll_write_vectored(context, buffers)
+        let this = self.get_mut();
+        let written = Pin::new(&mut this.io).poll_write_vectored(context, buffers);
+        this.noticed(written)
     }
 }
 

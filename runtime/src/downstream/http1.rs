@@ -5,11 +5,13 @@ use std::rc::Rc;
 
 use divisor_schema::plan::HttpSettings;
 use hyper::rt::{Read, Write};
+use tokio::sync::Notify;
 
 use crate::exchange::{self, Client};
 use crate::h1;
 
-use super::activity::{Activity, Expired, Listening, Watched};
+use super::activity::{Activity, Expired, Listening};
+use super::response::Watched;
 
 /// Serves an HTTP/1.1 connection to its end.
 ///
@@ -27,10 +29,20 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
         let (client, exchanging) = (Rc::clone(&client), activity.begin());
         async move { exchange::serve(&client, request).await.map(|body| Watched::new(body, exchanging)) }
     };
-    let served = h1::server::serve(io, settings, last, service);
+    let closing = Notify::new();
+    let served = h1::server::serve(io, settings, closing.notified(), service);
+    let expired = async {
+        tokio::select! {
+            () = last => {}
+            expired = activity.expired() => if expired == Expired::Head { return },
+        }
+        closing.notify_one();
+        // Nobody waits for the rest of a head, but what is on its way out may still be taken.
+        activity.renew();
+        activity.expired().await;
+    };
     tokio::select! {
         ended = served => ended,
-        // Between two requests nothing is lost by closing, and in the middle of a head nobody waits.
-        Expired::Idle | Expired::Head = activity.expired() => Ok(()),
+        () = expired => Ok(()),
     }
 }

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::future::Future;
 use std::pin::pin;
 use std::rc::Rc;
+use std::time::Duration;
 
 use divisor_schema::plan::HttpSettings;
 use hyper::rt::{Executor, Read, Write};
@@ -13,7 +14,8 @@ use hyper_util::rt::TokioTimer;
 
 use crate::exchange::{self, Client};
 
-use super::activity::{Activity, Watched};
+use super::activity::Activity;
+use super::response::Watched;
 
 /// Streams reset by the client that may wait to be accepted: rapid reset (CVE-2023-44487) ends here.
 const PENDING_RESETS: usize = 20;
@@ -25,6 +27,9 @@ const SEND_BUFFER: usize = 64 * 1024;
 const STREAM_WINDOW: u32 = 256 * 1024;
 /// Bytes a client may send ahead on all streams together: one slow stream does not starve the others.
 const CONNECTION_WINDOW: u32 = 1024 * 1024;
+
+/// No connection is asked less often whether it is still there; h2 cannot count much further.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// Runs the tasks of a connection on the thread of its worker.
 #[derive(Clone, Copy)]
@@ -63,7 +68,12 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
         () = last => {}
     }
     connection.as_mut().graceful_shutdown();
-    connection.await
+    // What is on its way out may still be taken.
+    watch.renew();
+    tokio::select! {
+        ended = connection => ended,
+        _ = watch.expired() => Ok(()),
+    }
 }
 
 fn builder(settings: &HttpSettings) -> http2::Builder<Local> {
@@ -77,7 +87,7 @@ fn builder(settings: &HttpSettings) -> http2::Builder<Local> {
         .max_send_buf_size(SEND_BUFFER)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        .keep_alive_interval(Some(settings.idle_timeout.into()))
+        .keep_alive_interval(Some(Duration::from(settings.idle_timeout).min(DAY)))
         .keep_alive_timeout(settings.header_timeout.into());
     builder
 }

@@ -3,11 +3,13 @@
 mod activity;
 mod http1;
 mod http2;
+mod response;
 mod stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
@@ -25,26 +27,28 @@ pub(crate) async fn serve(
     tcp: TcpStream,
     peer: SocketAddr,
     bind: SocketAddr,
-    listener: &Listener,
+    listener: Arc<Listener>,
     views: Rc<Views>,
     last: impl Future<Output = ()>,
 ) {
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
-    let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, listener));
+    let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, &listener));
     let (stream, h2) = match handshake.await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
         Err(_) => return debug!(listener = listener.name, %peer, "handshake timed out"),
     };
-    let client = Rc::new(Client::new(peer, bind, listener, views));
+    let client = Rc::new(Client::new(peer, bind, &listener, views));
+    let http = listener.http.clone();
+    drop(listener); // an idle connection must not keep what belongs to an old plan
     let io = TokioIo::new(stream);
     let served = if h2 {
-        http2::serve(io, client, &listener.http, last).await
+        http2::serve(io, client, &http, last).await
     } else {
-        http1::serve(io, client, &listener.http, last).await
+        http1::serve(io, client, &http, last).await
     };
     if let Err(error) = served {
-        debug!(listener = listener.name, %peer, %error, "connection ended");
+        debug!(%bind, %peer, %error, "connection ended");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -22,6 +23,14 @@ impl ResponseBody {
     pub(super) fn local(text: impl Into<Bytes>) -> Self {
         let bytes = text.into();
         Self::Local((!bytes.is_empty()).then_some(bytes))
+    }
+
+    /// How long the client may let a piece of it wait.
+    pub(crate) fn idle(&self) -> Duration {
+        match self {
+            Self::Local(_) => Duration::MAX, // nobody waits for it
+            Self::Backend(body) => body.idle(),
+        }
     }
 }
 

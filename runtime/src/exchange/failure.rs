@@ -1,6 +1,6 @@
 //! What goes wrong in an exchange, and what the client is told: no more than it needs.
 
-use http::header::{CONTENT_TYPE, RETRY_AFTER};
+use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
 use super::ResponseBody;
@@ -20,7 +20,9 @@ pub(super) enum Failure {
     Stalled,
     /// Too many requests from this client; seconds until the next can pass.
     RateLimited(u64),
-    /// A method that is not forwarded.
+    /// The head has more fields than the listener allows.
+    HeadTooLarge,
+    /// A method or a transfer coding that is not forwarded.
     NotImplemented,
     /// No backend could be reached, or it broke off before its response.
     BadGateway,
@@ -41,6 +43,7 @@ impl Failure {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
             Self::Unavailable | Self::Gone => StatusCode::SERVICE_UNAVAILABLE,
@@ -58,6 +61,10 @@ impl Failure {
         if let Self::RateLimited(seconds) = self {
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(*seconds));
         }
+        if *self == Self::Gone {
+            // The next connection meets whoever listens there now.
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         response
     }
 }
@@ -74,6 +81,12 @@ mod tests {
     }
 
     #[test]
+    fn a_connection_to_a_listener_that_is_gone_ends() {
+        assert_eq!(Failure::Gone.response().headers()[CONNECTION], "close");
+        assert!(!Failure::NotFound.response().headers().contains_key(CONNECTION));
+    }
+
+    #[test]
     fn every_failure_has_the_status_of_who_is_at_fault() {
         let client = [
             Failure::BadRequest,
@@ -81,6 +94,7 @@ mod tests {
             Failure::NotFound,
             Failure::TooLarge,
             Failure::Stalled,
+            Failure::HeadTooLarge,
         ];
         assert!(client.iter().all(|failure| failure.status().is_client_error()));
         let server = [

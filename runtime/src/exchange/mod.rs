@@ -7,14 +7,13 @@ mod random;
 mod request;
 mod view;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
-use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use divisor_schema::plan::{Action, RouteId};
-use http::header::{CONTENT_TYPE, LOCATION};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
@@ -36,8 +35,6 @@ pub(crate) struct Client {
     bind: SocketAddr,
     tls: bool,
     views: Rc<Views>,
-    /// The listener as of the epoch when it was last looked up.
-    seen: RefCell<Option<(u64, Arc<Listener>)>>,
     random: Cell<Random>,
 }
 
@@ -45,24 +42,13 @@ impl Client {
     /// The client at `peer`, which came in by `listener` at its address `bind`.
     pub(crate) fn new(peer: SocketAddr, bind: SocketAddr, listener: &Listener, views: Rc<Views>) -> Self {
         let tls = listener.tls.is_some();
-        Self {
-            peer: Peer::new(peer.ip(), tls),
-            bind,
-            tls,
-            views,
-            seen: RefCell::default(),
-            random: Cell::new(Random::new()),
-        }
+        Self { peer: Peer::new(peer.ip(), tls), bind, tls, views, random: Cell::new(Random::new()) }
     }
 
-    /// The listener of this connection in the plan that is live.
-    fn listener(&self, live: &Live) -> Option<Arc<Listener>> {
-        let mut seen = self.seen.borrow_mut();
-        if !matches!(&*seen, Some((epoch, _)) if *epoch == live.epoch) {
-            let listener = live.listener_at(self.bind).filter(|listener| listener.tls.is_some() == self.tls);
-            *seen = listener.map(|listener| (live.epoch, Arc::clone(listener)));
-        }
-        seen.as_ref().map(|(_, listener)| Arc::clone(listener))
+    /// The listener of this connection in the plan that is live. Not kept between requests: a connection may idle
+    /// through many plans.
+    fn listener<'a>(&self, live: &'a Live) -> Option<&'a Listener> {
+        live.listener_at(self.bind).filter(|listener| listener.tls.is_some() == self.tls).map(AsRef::as_ref)
     }
 
     /// A uniformly random number; good enough to spread load.
@@ -87,13 +73,24 @@ pub(crate) async fn serve(client: &Client, request: Request<Incoming>) -> Respon
     let view = client.views.current();
     let Some(listener) = client.listener(&view.live) else { return Failure::Gone.response() };
     let (head, body) = request.into_parts();
+    let only_head = head.method == Method::HEAD;
     let address = client.peer.client(&head.headers, &listener.proxies);
-    let exchange = Exchange { client, view: &view, listener: &listener, address };
+    let exchange = Exchange { client, view: &view, listener, address };
     let mut response = match exchange.find(&head) {
         Ok((route, target)) => exchange.answer(route, target, head, body).await,
         Err(failure) => failure.response(),
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0);
+    if only_head { without_body(response) } else { response }
+}
+
+/// The answer to HEAD: our own words are only measured, for HTTP/2 would send them (a backend's body is empty already).
+fn without_body(mut response: Response<ResponseBody>) -> Response<ResponseBody> {
+    if let ResponseBody::Local(Some(text)) = response.body_mut() {
+        let length = HeaderValue::from(text.len());
+        *response.body_mut() = ResponseBody::Local(None);
+        response.headers_mut().insert(CONTENT_LENGTH, length);
+    }
     response
 }
 
@@ -109,7 +106,10 @@ struct Exchange<'a> {
 impl Exchange<'_> {
     /// The route of a request.
     fn find(&self, head: &Parts) -> Result<(RouteId, Target), Failure> {
-        if head.method == Method::CONNECT {
+        if head.headers.len() > usize::from(self.listener.http.max_headers) {
+            return Err(Failure::HeadTooLarge);
+        }
+        if head.method == Method::CONNECT || !request::is_plainly_framed(&head.headers) {
             return Err(Failure::NotImplemented);
         }
         let target = request::target(head, self.listener.http.keep_empty_segments)?;

@@ -7,11 +7,11 @@ use divisor_schema::plan::PoolId;
 use http::request::Parts;
 use http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use tracing::warn;
 
 use crate::h1::client::SendError;
-use crate::message::{ClientBody, ClientFault};
+use crate::message::{ClientBody, ClientFault, Progress};
 use crate::plan::Policy;
 use crate::pool::{Pick, Pool, Ticket, Tried};
 use crate::tls;
@@ -25,11 +25,15 @@ use super::{Exchange, ResponseBody};
 pub(crate) struct InFlight {
     ticket: Ticket,
     upstream: Rc<Upstream>,
+    request: Rc<Progress>,
 }
 
 impl Held for InFlight {
     fn broke_off(&self, error: &BodyError) {
-        report(&self.upstream, self.ticket.backend().url(), error);
+        // A client that breaks off its request breaks the connection to the backend, which is not to blame.
+        if self.request.fault().is_none() {
+            report(&self.upstream, self.ticket.backend().url(), error);
+        }
     }
 }
 
@@ -83,7 +87,8 @@ impl Exchange<'_> {
         let pool = &self.view.live.pools[id.index()];
         let mut tried = Tried::default();
         let mut failure = Failure::Unavailable;
-        for attempt in 0..=policy.retry.attempts {
+        let mut changed = false;
+        for _ in 0..=policy.retry.attempts {
             let Some(pick) = self.pick(pool, &tried) else { break };
             tried.add(pick.index);
             let upstream = self.view.upstream(id, pick.index);
@@ -94,7 +99,7 @@ impl Exchange<'_> {
                     continue;
                 }
             };
-            if attempt == 0 {
+            if !std::mem::replace(&mut changed, true) {
                 let counter = ticket.number();
                 self.client.apply(&policy.request_headers, request.headers_mut(), self.address, counter);
             }
@@ -112,7 +117,8 @@ impl Exchange<'_> {
     }
 }
 
-/// Sends a request to one backend: on a connection that waits, or on a new one.
+/// Sends a request to one backend: on a connection that waits, or on a new one. When the one that waited turns out to
+/// be closed, the request goes on a new one: a request that makes its backend close connections takes no more of them.
 async fn send(
     mut request: Request<ClientBody>,
     ticket: Ticket,
@@ -120,9 +126,10 @@ async fn send(
     policy: &Policy,
     deadline: Option<Instant>,
 ) -> Result<Answered, Missed> {
-    let fault = request.body().fault();
+    let progress = request.body().progress();
+    let mut waiting = upstream.take();
     loop {
-        let (mut connection, used) = match upstream.take() {
+        let (mut connection, used) = match waiting.take() {
             Some(connection) => (connection, true),
             None => match connect(ticket.backend()).await {
                 Ok(connection) => (connection, false),
@@ -134,17 +141,17 @@ async fn send(
         };
         let copy = repeatable(&request);
         let start = Instant::now();
-        match timeout(policy.timeouts.first_byte.into(), connection.send(request)).await {
+        match in_time(connection.send(request), &progress, policy, deadline).await {
             Ok(Ok(response)) => {
                 ticket.answered(start.elapsed(), std::time::Instant::now());
-                return receive(response, connection, ticket, upstream, policy, deadline);
+                return receive(response, connection, ticket, upstream, progress, policy, deadline);
             }
             // The backend had closed the connection before: no fault of anybody's.
             Ok(Err(SendError::Unsent(unsent))) if used => request = *unsent,
             Ok(Err(SendError::Unsent(unsent))) => {
                 return Err(Missed { failure: Failure::BadGateway, again: Some(unsent) });
             }
-            Ok(Err(SendError::Sent(error))) => match (fault.get(), copy) {
+            Ok(Err(SendError::Sent(error))) => match (progress.fault(), copy) {
                 (Some(fault), _) => return Err(Missed::finally(fault.failure())),
                 // The backend may have closed the connection just as the request was sent.
                 (None, Some(copy)) if used => request = copy,
@@ -153,11 +160,33 @@ async fn send(
                     return Err(Missed { failure: Failure::BadGateway, again: again.map(Box::new) });
                 }
             },
-            Err(_) => {
-                report(upstream, ticket.backend().url(), &Late(policy.timeouts.first_byte.into()));
+            Err(late) => {
+                report(upstream, ticket.backend().url(), &late);
                 return Err(Missed::finally(Failure::TimedOut));
             }
         }
+    }
+}
+
+/// Waits for the head of a response, but not for a backend that takes too long to move.
+async fn in_time<T>(
+    head: impl Future<Output = T>,
+    request: &Progress,
+    policy: &Policy,
+    deadline: Option<Instant>,
+) -> Result<T, Late> {
+    request.backend.begin();
+    let limit = policy.timeouts.first_byte.into();
+    let passed = async {
+        match deadline {
+            Some(deadline) => sleep_until(deadline).await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        head = head => Ok(head),
+        () = request.backend.missed(limit) => Err(Late::FirstByte(limit)),
+        () = passed => Err(Late::Exchange),
     }
 }
 
@@ -167,6 +196,7 @@ fn receive(
     connection: Connection,
     ticket: Ticket,
     upstream: &Rc<Upstream>,
+    request: Rc<Progress>,
     policy: &Policy,
     deadline: Option<Instant>,
 ) -> Result<Answered, Missed> {
@@ -174,11 +204,15 @@ fn receive(
         report(upstream, ticket.backend().url(), &"switched protocols without being asked to");
         return Err(Missed::finally(Failure::BadGateway));
     }
+    if !request::is_plainly_framed(response.headers()) {
+        report(upstream, ticket.backend().url(), &"answered in a transfer coding that is not chunked");
+        return Err(Missed::finally(Failure::BadGateway));
+    }
     let counter = ticket.number();
     let (mut head, body) = response.into_parts();
     request::end_hop(&mut head.headers);
     let lease = Lease::new(connection, Rc::clone(upstream));
-    let held = InFlight { ticket, upstream: Rc::clone(upstream) };
+    let held = InFlight { ticket, upstream: Rc::clone(upstream), request };
     let body = BackendBody::new(body, lease, held, policy.timeouts.body_idle.into(), deadline);
     Ok((Response::from_parts(head, ResponseBody::Backend(body)), counter))
 }
@@ -231,11 +265,21 @@ impl std::fmt::Display for Broke<'_> {
 }
 
 /// The backend did not answer in time.
-struct Late(Duration);
+enum Late {
+    /// It had the whole request, or the next piece of it, for so long.
+    FirstByte(Duration),
+    /// The exchange as a whole took too long.
+    Exchange,
+}
 
 impl std::fmt::Display for Late {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "did not begin its response within {:?} (timeout first-byte)", self.0)
+        match self {
+            Self::FirstByte(limit) => {
+                write!(f, "did not begin its response within {limit:?} (timeout first-byte)")
+            }
+            Self::Exchange => f.write_str("did not begin its response in time (timeout exchange)"),
+        }
     }
 }
 

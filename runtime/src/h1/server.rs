@@ -13,6 +13,9 @@ use hyper::rt::{Read, Write};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 
+/// More fields than this are beyond what [`http::HeaderMap`] holds.
+const FIELDS_MAX: usize = 16_384;
+
 /// Serves one client connection until it ends. When `last` completes, the exchange in flight is the last one.
 ///
 /// # Errors
@@ -39,8 +42,7 @@ where
         .header_read_timeout(None)
         .keep_alive(settings.keep_alive)
         .max_header_size(settings.max_header_size as usize)
-        .max_headers(usize::from(settings.max_headers))
-        .half_close(true)
+        .max_headers(usize::from(settings.max_headers).min(FIELDS_MAX))
         .serve_connection(io, service);
     let mut connection = pin!(connection);
     tokio::select! {

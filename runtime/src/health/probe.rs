@@ -10,6 +10,7 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
+use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -37,6 +38,18 @@ pub(super) enum Failure {
     TimedOut(Duration),
 }
 
+impl Failure {
+    /// Whether it says nothing about the backend: this machine has no files or no memory left. Were that held against
+    /// the backends, a flood of clients would take down all of them at once.
+    pub(super) fn is_ours(&self) -> bool {
+        let Self::Connect(error) = self else { return false };
+        matches!(
+            Errno::from_io_error(error),
+            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
+        )
+    }
+}
+
 impl std::fmt::Display for Failure {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -55,13 +68,19 @@ impl std::fmt::Display for Failure {
 pub(super) async fn watch(pool: Arc<Pool>, index: usize, settings: Probe, random: fn() -> u64) {
     let Some(backend) = pool.backends().get(index) else { return };
     let every = Duration::from(settings.every);
-    let mut streak = Streak::new(backend.liveness());
+    let mut streak = Streak::new(backend.liveness(), backend.against());
     sleep((every / 10).mul_f64(fraction(random()))).await;
     loop {
         let result = probe(backend, &settings).await;
-        if let Some(liveness) = streak.add(result.is_ok(), &settings) {
-            pool.set_liveness(index, liveness);
-            report(&pool, backend, result.err());
+        if result.as_ref().is_err_and(Failure::is_ours) {
+            tracing::debug!(pool = pool.name(), backend = backend.url(), "no means to probe");
+        } else {
+            let changed = streak.add(result.is_ok(), &settings);
+            backend.set_against(streak.against());
+            if let Some(liveness) = changed {
+                pool.set_liveness(index, liveness);
+                report(&pool, backend, result.err());
+            }
         }
         sleep(around(every, random())).await;
     }
@@ -134,5 +153,18 @@ fn words(error: &hyper::Error) -> String {
     match std::error::Error::source(error).and_then(|source| source.downcast_ref::<io::Error>()) {
         Some(source) => tls::explain(source),
         None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_this_machine_lacks_is_not_held_against_a_backend() {
+        let failed = |error: Errno| Failure::Connect(error.into());
+        assert!(failed(Errno::MFILE).is_ours() && failed(Errno::NOMEM).is_ours());
+        assert!(!failed(Errno::CONNREFUSED).is_ours() && !failed(Errno::HOSTUNREACH).is_ours());
+        assert!(!Failure::Unresolved.is_ours());
     }
 }

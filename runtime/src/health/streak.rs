@@ -13,8 +13,14 @@ pub(super) struct Streak {
 }
 
 impl Streak {
-    pub(super) fn new(liveness: Liveness) -> Self {
-        Self { liveness, against: 0 }
+    /// Goes on where another left off.
+    pub(super) fn new(liveness: Liveness, against: u8) -> Self {
+        Self { liveness, against }
+    }
+
+    /// Results in a row that speak against what it is.
+    pub(super) fn against(&self) -> u8 {
+        self.against
     }
 
     /// Adds a result; gives what it is now when it changes. The first result of all decides at once; later, as many in
@@ -34,7 +40,7 @@ impl Streak {
         if self.against < needed {
             return None;
         }
-        *self = Self::new(next);
+        *self = Self::new(next, 0);
         Some(next)
     }
 }
@@ -47,7 +53,7 @@ mod tests {
 
     fn changes(start: Liveness, results: &[bool]) -> Vec<Option<Liveness>> {
         let probe = Probe { path: "/".into(), every: Millis(1), timeout: Millis(1), rise: 2, fall: 3 };
-        let mut streak = Streak::new(start);
+        let mut streak = Streak::new(start, 0);
         results.iter().map(|&success| streak.add(success, &probe)).collect()
     }
 

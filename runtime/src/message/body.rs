@@ -15,7 +15,7 @@ use http::header::{
 use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 
-use super::IdleTimer;
+use super::{IdleTimer, Turn};
 
 /// Why a client's body ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,24 +40,42 @@ impl std::fmt::Display for ClientFault {
 
 impl std::error::Error for ClientFault {}
 
+/// How a request body fares, seen from outside: the body itself is with the backend's connection.
+pub(crate) struct Progress {
+    fault: Cell<Option<ClientFault>>,
+    /// The backend's turn: to take the next piece, or, when it has all, to answer.
+    pub(crate) backend: Turn,
+}
+
+impl Progress {
+    fn new() -> Rc<Self> {
+        Rc::new(Self { fault: Cell::new(None), backend: Turn::began() })
+    }
+
+    /// Why the body failed, if it did.
+    pub(crate) fn fault(&self) -> Option<ClientFault> {
+        self.fault.get()
+    }
+}
+
 /// The body of a client's request on its way to a backend: streamed, counted against the limit, and watched.
 pub(crate) struct ClientBody {
     inner: Option<Incoming>,
     left: u64,
     idle: IdleTimer,
-    fault: Rc<Cell<Option<ClientFault>>>,
+    progress: Rc<Progress>,
 }
 
 impl ClientBody {
     /// `limit` in bytes, `idle` between two pieces.
     pub(crate) fn new(inner: Incoming, limit: Option<u64>, idle: Duration) -> Self {
         let inner = (!inner.is_end_stream()).then_some(inner);
-        Self { inner, left: limit.unwrap_or(u64::MAX), idle: IdleTimer::new(idle), fault: Rc::default() }
+        Self { inner, left: limit.unwrap_or(u64::MAX), idle: IdleTimer::new(idle), progress: Progress::new() }
     }
 
     /// No body at all.
     pub(crate) fn empty() -> Self {
-        Self { inner: None, left: 0, idle: IdleTimer::new(Duration::MAX), fault: Rc::default() }
+        Self { inner: None, left: 0, idle: IdleTimer::new(Duration::MAX), progress: Progress::new() }
     }
 
     /// Whether there is nothing to send.
@@ -65,13 +83,13 @@ impl ClientBody {
         self.inner.is_none()
     }
 
-    /// Where the reason will stand if this body fails: the body itself is by then with the backend's connection.
-    pub(crate) fn fault(&self) -> Rc<Cell<Option<ClientFault>>> {
-        Rc::clone(&self.fault)
+    /// How this body fares.
+    pub(crate) fn progress(&self) -> Rc<Progress> {
+        Rc::clone(&self.progress)
     }
 
     fn fail(&mut self, fault: ClientFault) -> Poll<Option<Result<Frame<Bytes>, ClientFault>>> {
-        self.fault.set(Some(fault));
+        self.progress.fault.set(Some(fault));
         self.inner = None;
         Poll::Ready(Some(Err(fault)))
     }
@@ -88,9 +106,11 @@ impl Body for ClientBody {
         let this = self.get_mut();
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
+            this.progress.backend.end();
             ready!(this.idle.poll_expired(context));
             return this.fail(ClientFault::Stalled);
         };
+        this.progress.backend.begin();
         this.idle.moved();
         match frame {
             None => Poll::Ready(None),

@@ -22,6 +22,11 @@ impl IdleTimer {
         Self { limit, armed: false, sleep: None }
     }
 
+    /// The longest standstill.
+    pub(crate) fn limit(&self) -> Duration {
+        self.limit
+    }
+
     /// Something moved: the time starts anew with the next standstill.
     pub(crate) fn moved(&mut self) {
         self.armed = false;

@@ -47,6 +47,8 @@ pub(crate) struct Backend {
 #[derive(Debug)]
 struct State {
     liveness: AtomicU8,
+    /// Results of its probe in a row that speak against `liveness`.
+    against: AtomicU8,
     in_flight: AtomicU32,
     requests: AtomicU64,
     response_time: ResponseTime,
@@ -160,6 +162,17 @@ impl Backend {
         }
     }
 
+    /// Results of its probe in a row that speak against its liveness. Carried over a swap like the rest, or plans that
+    /// come quickly would never let a backend go down.
+    pub(crate) fn against(&self) -> u8 {
+        self.state.against.load(Ordering::Relaxed)
+    }
+
+    /// Notes how many results in a row speak against its liveness. Control thread only.
+    pub(crate) fn set_against(&self, results: u8) {
+        self.state.against.store(results, Ordering::Relaxed);
+    }
+
     /// Whether it can be picked: not dead, and somewhere.
     pub(crate) fn is_up(&self) -> bool {
         self.liveness() != Liveness::Dead && !self.addresses().is_empty()
@@ -217,6 +230,7 @@ impl State {
         };
         Self {
             liveness: AtomicU8::new(Liveness::Unknown as u8),
+            against: AtomicU8::new(0),
             in_flight: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             response_time: ResponseTime::new(Instant::now()),

@@ -22,6 +22,8 @@ pub(crate) enum BodyError {
     Stalled,
     /// The exchange as a whole took too long.
     Overdue,
+    /// The client let it stand for longer than the route allows.
+    Untaken,
 }
 
 impl std::fmt::Display for BodyError {
@@ -29,7 +31,8 @@ impl std::fmt::Display for BodyError {
         match self {
             Self::Broken(error) => write!(f, "the backend broke off its response: {error}"),
             Self::Stalled => f.write_str("the response body stands still"),
-            Self::Overdue => f.write_str("the exchange took too long"),
+            Self::Overdue => f.write_str("the exchange took too long (timeout exchange)"),
+            Self::Untaken => f.write_str("the client does not take its response"),
         }
     }
 }
@@ -68,6 +71,11 @@ impl<T: Held> BackendBody<T> {
             body.end();
         }
         body
+    }
+
+    /// How long it may stand still.
+    pub(crate) fn idle(&self) -> Duration {
+        self.idle.limit()
     }
 
     fn end(&mut self) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
 use crate::downstream;
@@ -18,6 +18,9 @@ use crate::exchange::Views;
 
 /// How long to let go when the system has nothing left to accept with.
 const EXHAUSTED: Duration = Duration::from_millis(50);
+
+/// How long to wait for a place before the plan is looked at again.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Counts the open connections of a worker.
 #[derive(Clone, Default)]
@@ -71,10 +74,8 @@ pub(super) async fn run(
         match accepted {
             Ok((tcp, peer)) => {
                 // After accepting, not before: a place must not wait at one worker for a connection that another got.
-                let slots =
-                    views.current().live.listener_at(address).and_then(|listener| listener.slots.clone());
                 let slot = tokio::select! {
-                    slot = slot(slots) => slot,
+                    slot = slot(address, &views) => slot,
                     _ = closed.wait_for(|closed| *closed) => None,
                 };
                 begin(address, tcp, peer, slot, &views, &open, closed.clone());
@@ -82,22 +83,40 @@ pub(super) async fn run(
             Err(error) => stumble(address, &error, &mut complained).await,
         }
     }
-    while let Some(Ok((tcp, peer))) = now(&socket).await {
+    for (tcp, peer) in waiting(socket) {
         begin(address, tcp, peer, None, &views, &open, closed.clone());
     }
 }
 
-/// What `accept` gives at once, if anything.
-async fn now(socket: &TcpListener) -> Option<io::Result<(TcpStream, SocketAddr)>> {
-    tokio::select! {
-        biased;
-        accepted = socket.accept() => Some(accepted),
-        () = std::future::ready(()) => None,
-    }
+/// What waits in the queue of a socket. Asks the kernel: the runtime may not have heard of the last ones yet.
+fn waiting(socket: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
+    let socket = socket.into_std().ok();
+    let accept = move || loop {
+        match socket.as_ref()?.accept() {
+            Ok(accepted) => return Some(accepted),
+            Err(error) if went_away(&error) || error.kind() == io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    };
+    std::iter::from_fn(accept).filter_map(|(tcp, peer)| {
+        tcp.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(tcp).ok()?, peer))
+    })
 }
 
-async fn slot(slots: Option<Arc<tokio::sync::Semaphore>>) -> Option<OwnedSemaphorePermit> {
-    slots?.acquire_owned().await.ok()
+/// Whether the client did not wait to be accepted.
+fn went_away(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
+}
+
+/// A place for one more connection, if the listener counts them. Looks again every second: the next plan may allow more.
+async fn slot(address: SocketAddr, views: &Views) -> Option<OwnedSemaphorePermit> {
+    loop {
+        let slots = views.current().live.listener_at(address).and_then(|listener| listener.slots.clone());
+        if let Ok(slot) = timeout(LOOK_AGAIN, slots?.acquire_owned()).await {
+            return slot.ok();
+        }
+    }
 }
 
 fn begin(
@@ -124,13 +143,13 @@ fn begin(
             // An error means that the accept loop is gone, and with it the listener.
             let _ = closed.wait_for(|closed| *closed).await;
         };
-        downstream::serve(tcp, peer, address, &listener, views, last).await;
+        downstream::serve(tcp, peer, address, listener, views, last).await;
     });
 }
 
 /// An accept that failed: a client that went away, or a system that has no more file descriptors or memory.
 async fn stumble(address: SocketAddr, error: &io::Error, complained: &mut Option<Instant>) {
-    if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset) {
+    if went_away(error) {
         return;
     }
     if complained.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {

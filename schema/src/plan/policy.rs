@@ -24,7 +24,7 @@ pub struct Policy {
 /// How long the parts of an exchange may take.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Timeouts {
-    /// From the end of the request head to the head of the response.
+    /// From the end of the request, or from its last piece that the backend took, to the head of the response.
     pub first_byte: Millis,
     /// Between two pieces of a body, in either direction.
     pub body_idle: Millis,
