@@ -18,6 +18,19 @@ fn site(port: &Port, backend: &Backend, listener: &str, more: &str) -> Site {
     ))
 }
 
+/// A site whose backend counts as alive whatever happens to it: no probe can come in between.
+fn unprobed(port: &Port, backend: &Backend) -> Site {
+    Site::with(&format!(
+        r#"
+        listener "web" {{ bind "127.0.0.1:{}" }}
+        pool "app" {{ backend "http://127.0.0.1:{}" }}
+        route "/**" pool="app"
+        "#,
+        port.number(),
+        backend.port()
+    ))
+}
+
 /// Sends bytes as they are and gives all that comes back until the server closes.
 async fn raw(port: &Port, request: &str) -> String {
     let mut stream = TcpStream::connect(port.address).await.unwrap();
@@ -223,16 +236,7 @@ async fn header_values_are_filled_in() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backend_that_cannot_be_reached_is_502_and_the_log_says_why() {
     let (mut backend, port) = (Backend::start("a"), Port::reserve());
-    let config = format!(
-        r#"
-        listener "web" {{ bind "127.0.0.1:{}" }}
-        pool "app" {{ backend "http://127.0.0.1:{}" }}
-        route "/**" pool="app"
-        "#,
-        port.number(),
-        backend.port()
-    );
-    let server = Site::with(&config).run();
+    let server = unprobed(&port, &backend).run();
     backend.kill();
     let answer = Client::connect(port.address).await.get("/").await;
     assert_eq!((answer.status.as_u16(), answer.text()), (502, "502 Bad Gateway\n"));
@@ -243,7 +247,7 @@ async fn a_backend_that_cannot_be_reached_is_502_and_the_log_says_why() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_the_backend_closed_meanwhile_is_no_failure() {
     let (mut backend, port) = (Backend::start("a"), Port::reserve());
-    let _server = site(&port, &backend, "", "").run();
+    let _server = unprobed(&port, &backend).run();
     let mut client = Client::connect(port.address).await;
     for _ in 0..5 {
         assert_eq!(client.get("/").await.status, 200);
