@@ -78,7 +78,7 @@ async fn a_request_that_found_its_first_backend_busy_is_changed_all_the_same() {
         let got = free.last().headers;
         assert!(got.contains_key("x-checked") && !got.contains_key("x-secret"), "{got:?}");
     }
-    assert_eq!(server.count("exchanges in flight"), 1);
+    server.wait_for("exchanges in flight");
     first.release();
     second.release();
     assert_eq!(held.await.unwrap().status, 200);

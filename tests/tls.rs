@@ -130,7 +130,7 @@ async fn https_backends_are_verified_and_shown_a_client_certificate() {
         (r#"tls ca="ca.pem" server-name="app.internal""#, "demands a client certificate"),
         (
             r#"tls ca="ca.pem" certificate="lb.pem" key="lb.key" server-name="other.internal""#,
-            "another name|app.internal",
+            "not for other.internal",
         ),
     ];
     for (count, (tls, reason)) in bad.into_iter().enumerate() {
@@ -140,8 +140,7 @@ async fn https_backends_are_verified_and_shown_a_client_certificate() {
         server.wait_for_nth("swapped", count + 1);
         let answer = client.get("/").await;
         assert_eq!((answer.status.as_u16(), answer.text()), (502, "502 Bad Gateway\n"), "{tls}");
-        let found = reason.split('|').any(|reason| server.count(reason) > 0);
-        assert!(found, "the log does not say `{reason}`");
+        server.wait_for(reason);
     }
 }
 

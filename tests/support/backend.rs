@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
@@ -93,6 +93,12 @@ impl Backend {
             // On a thread of its own, because this one may belong to another runtime and must not block there.
             let ended = std::thread::spawn(move || runtime.shutdown_timeout(super::PATIENCE)).join();
             ended.unwrap();
+            // A process that another test has just forked may hold the socket until it runs its own program.
+            let start = Instant::now();
+            while std::net::TcpStream::connect(self.address).is_ok() {
+                assert!(start.elapsed() < super::PATIENCE, "{} is still listened on", self.address);
+                std::thread::sleep(Duration::from_millis(5));
+            }
         }
     }
 
