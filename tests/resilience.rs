@@ -126,7 +126,7 @@ async fn a_client_that_takes_nothing_on_an_http2_stream_gives_its_backend_free()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_client_gets_all_of_its_response_however_long_that_takes() {
     let (backend, port) = (Backend::start("a"), Port::reserve());
-    let listener = r#"http idle-timeout="100ms""#;
+    let listener = r#"http idle-timeout="1s""#;
     let _server = site(&port, listener, &at(backend.address), "").run();
     // Small segments and a small window: little is on its way at a time, as on a narrow line.
     let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None).unwrap();
