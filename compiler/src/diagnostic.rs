@@ -82,6 +82,68 @@ pub struct Label {
     pub primary: bool,
 }
 
+/// Whether a fix can be applied without a human who looks at it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Safety {
+    /// The plan stays the same, or the text could not be compiled before and this is its only reading.
+    Safe,
+    /// What requests get may change.
+    Unsafe,
+}
+
+impl Safety {
+    /// The word for it in output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Safe => "safe",
+            Self::Unsafe => "unsafe",
+        }
+    }
+}
+
+/// A change that removes a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fix {
+    /// Whether it can be applied without a human who looks at it.
+    pub safety: Safety,
+    /// What it does, in the imperative: ``replace `balanse` by `balance` ``.
+    pub title: String,
+    /// What changes: places that do not overlap, in one file or several.
+    pub edits: Vec<Edit>,
+}
+
+/// A place whose text is replaced. An empty span is an insertion, an empty text a deletion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Edit {
+    /// The place.
+    pub span: Span,
+    /// What stands there afterwards.
+    pub text: String,
+}
+
+impl Fix {
+    /// A safe fix with one edit: `text` in place of what stands at `span`.
+    pub fn safe(title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        Self::new(Safety::Safe, title).edit(span, text)
+    }
+
+    /// An unsafe fix with one edit: `text` in place of what stands at `span`.
+    pub fn risky(title: impl Into<String>, span: Span, text: impl Into<String>) -> Self {
+        Self::new(Safety::Unsafe, title).edit(span, text)
+    }
+
+    /// A fix that changes nothing yet.
+    pub fn new(safety: Safety, title: impl Into<String>) -> Self {
+        Self { safety, title: title.into(), edits: Vec::new() }
+    }
+
+    /// With one more edit.
+    pub fn edit(mut self, span: Span, text: impl Into<String>) -> Self {
+        self.edits.push(Edit { span, text: text.into() });
+        self
+    }
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -99,6 +161,11 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// An example that proves it: a request, a handshake.
     pub witness: Option<String>,
+    /// Changes that remove it, the best first. Each is complete; they are alternatives.
+    pub fixes: Vec<Fix>,
+    /// Where in the config its primary label is, in YAML names: `listeners.public.tls.cipher-suites`. Filled in for all
+    /// diagnostics of a compilation at once; `None` before that, and where there is no such place.
+    pub path: Option<String>,
 }
 
 impl Diagnostic {
@@ -119,6 +186,8 @@ impl Diagnostic {
             labels: vec![primary],
             help: None,
             witness: None,
+            fixes: Vec::new(),
+            path: None,
         }
     }
 
@@ -153,6 +222,12 @@ impl Diagnostic {
     /// With an example that proves it.
     pub fn witness(mut self, witness: impl Into<String>) -> Self {
         self.witness = Some(witness.into());
+        self
+    }
+
+    /// With a change that removes it.
+    pub fn fix(mut self, fix: Fix) -> Self {
+        self.fixes.push(fix);
         self
     }
 

@@ -76,6 +76,7 @@ pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable
     diagnostic::sort(&mut diagnostics);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
     drop(facts);
+    model::name_places(&syntax.nodes, &mut diagnostics);
     Ok(Compilation { sources: syntax.sources, diagnostics, plan })
 }
 

@@ -10,6 +10,7 @@ mod fault;
 mod flat;
 mod listener;
 mod names;
+mod path;
 mod policy;
 mod pool;
 mod route;
@@ -25,6 +26,7 @@ use divisor_schema::config::{Block, FLAT, ROOT};
 
 use self::block::Checked;
 use self::decode::Decoder;
+pub(crate) use self::path::name_places;
 pub(crate) use self::suggest::closest;
 pub use self::types::*;
 pub(crate) use self::units::in_time;

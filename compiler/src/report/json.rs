@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::count;
-use crate::diagnostic::{Diagnostic, Label, Severity};
+use crate::diagnostic::{Diagnostic, Fix, Label, Severity};
 use crate::source::SourceMap;
 
 /// The version of the form.
@@ -39,9 +39,26 @@ fn finding(diagnostic: &Diagnostic, sources: &SourceMap) -> Value {
         "level": level,
         "message": diagnostic.message,
         "help": diagnostic.help,
+        "path": diagnostic.path,
         "labels": labels,
         "witness": diagnostic.witness,
+        "fix": diagnostic.fixes.first().map(|it| fix(it, sources)),
     })
+}
+
+fn fix(fix: &Fix, sources: &SourceMap) -> Value {
+    let edits = fix.edits.iter().filter_map(|edit| {
+        let start = sources.location(edit.span.start)?;
+        let end = sources.location(edit.span.end)?;
+        Some(json!({
+            "file": start.file,
+            "start_byte": start.byte,
+            "end_byte": end.byte,
+            "text": edit.text,
+        }))
+    });
+    let edits: Vec<Value> = edits.collect();
+    json!({ "safety": fix.safety.word(), "title": fix.title, "edits": edits })
 }
 
 fn label(label: &Label, sources: &SourceMap) -> Option<Value> {
