@@ -1,67 +1,8 @@
 //! From the name that a client asks for to the host that answers.
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::net::Ipv6Addr;
 
 use divisor_schema::plan::{HostId, HostTable};
-
-/// Bytes of a host name (RFC 1035, section 2.3.4).
-const NAME_MAX: usize = 255;
-
-/// A `Host` field, or the authority of a request, that is no host name with a port (400).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct InvalidHost;
-
-impl std::fmt::Display for InvalidHost {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "the host of the request is no host name")
-    }
-}
-
-impl std::error::Error for InvalidHost {}
-
-/// The name in a `Host` field (RFC 9110, section 7.2): without port and final dot, in lower case. An IPv6 address
-/// keeps its brackets, and an empty field, which the grammar allows, is the empty name. Borrows unless it has to lower a
-/// letter.
-///
-/// # Errors
-/// [`InvalidHost`] for anything else than a name and a port.
-pub(crate) fn host_name(field: &str) -> Result<Cow<'_, str>, InvalidHost> {
-    if field.is_empty() {
-        return Ok(Cow::Borrowed(field));
-    }
-    let (name, port) = split(field).ok_or(InvalidHost)?;
-    let port_fits =
-        port.is_empty() || (port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok());
-    let name = name.strip_suffix('.').unwrap_or(name);
-    if !port_fits || !is_name(name) {
-        return Err(InvalidHost);
-    }
-    let lower = !name.bytes().any(|byte| byte.is_ascii_uppercase());
-    Ok(if lower { Cow::Borrowed(name) } else { Cow::Owned(name.to_ascii_lowercase()) })
-}
-
-/// Name and port; the port is empty when there is none.
-fn split(field: &str) -> Option<(&str, &str)> {
-    if !field.starts_with('[') {
-        return Some(field.split_once(':').unwrap_or((field, "")));
-    }
-    let (name, rest) = field.split_at(field.find(']')? + 1);
-    let port = if rest.is_empty() { "" } else { rest.strip_prefix(':')? };
-    Some((name, port))
-}
-
-fn is_name(name: &str) -> bool {
-    if let Some(address) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
-        return address.parse::<Ipv6Addr>().is_ok();
-    }
-    let is_label = |label: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        !label.is_empty() && label.bytes().all(allowed)
-    };
-    name.len() <= NAME_MAX && name.split('.').all(is_label)
-}
 
 /// Which host answers which name, for one listener.
 #[derive(Debug, Clone, Default)]
@@ -104,53 +45,9 @@ fn parent(name: &str) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proptest::sample::select;
 
     use super::*;
-
-    #[test]
-    fn a_host_field_gives_a_lower_case_name() {
-        let name = |field| host_name(field).unwrap().into_owned();
-        assert_eq!(name("shop.example"), "shop.example");
-        assert_eq!(name("Shop.Example.:8443"), "shop.example");
-        assert_eq!(name("shop.example:"), "shop.example");
-        assert_eq!(name("[2001:DB8::1]:443"), "[2001:db8::1]");
-        assert_eq!(name("[::1]"), "[::1]");
-        assert_eq!(name("192.0.2.1:80"), "192.0.2.1");
-        assert_eq!(name("my_host-1"), "my_host-1");
-        assert_eq!(name(""), "");
-        assert!(matches!(host_name("shop.example:80"), Ok(Cow::Borrowed("shop.example"))));
-    }
-
-    #[test]
-    fn what_is_no_name_is_refused() {
-        let long = format!("{}.example", "a".repeat(255));
-        for field in [
-            ".",
-            "..",
-            ":80",
-            "a..b",
-            ".a",
-            "a b",
-            "a,b",
-            "a/b",
-            "user@a",
-            "a:b",
-            "a:80:90",
-            "a:65536",
-            "a:+1",
-            "é",
-            "[::1",
-            "[::1]x",
-            "[nonsense]",
-            "[]",
-            "::1",
-            "a%20b",
-            &long,
-        ] {
-            assert_eq!(host_name(field), Err(InvalidHost), "{field}");
-        }
-        assert_eq!(InvalidHost.to_string(), "the host of the request is no host name");
-    }
 
     fn id(number: u32) -> HostId {
         HostId::new(number)
@@ -178,11 +75,21 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_name_is_its_own_name(field in "\\PC{0,40}|[a-cA-C.\\[\\]:0-9-]{0,20}") {
-            if let Ok(name) = host_name(&field) {
-                let again = host_name(&name);
-                prop_assert_eq!(again.as_deref(), Ok(&*name));
+        fn hashing_finds_what_the_table_says(
+            names in prop::collection::vec((0u8..3, select(&["a", "b.a", "c.b.a", "d"][..])), 0..6),
+            default in prop::option::of(9u32..10),
+            name in "([a-d]\\.){0,4}[a-d]|",
+        ) {
+            let mut table = HostTable { default: default.map(id), ..HostTable::default() };
+            for (number, (list, name)) in (0..).zip(names) {
+                [&mut table.exact, &mut table.one_label, &mut table.many_labels][usize::from(list)]
+                    .push((name.to_owned(), id(number)));
             }
+            for list in [&mut table.exact, &mut table.one_label, &mut table.many_labels] {
+                list.sort();
+                list.dedup_by(|a, b| a.0 == b.0);
+            }
+            prop_assert_eq!(Hosts::new(&table).find(&name), table.find(&name));
         }
     }
 }

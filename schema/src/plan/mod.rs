@@ -8,10 +8,13 @@ mod check;
 mod envelope;
 mod id;
 mod listener;
+mod name;
+mod path;
 mod policy;
 mod pool;
 mod route;
 mod table;
+mod template;
 mod tls;
 mod value;
 
@@ -23,10 +26,13 @@ use serde::{Deserialize, Serialize};
 pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};
 pub use self::id::{ClientTlsId, HostId, Id, ListenerId, PolicyId, PoolId, RateLimitId, RouteId, StateId};
 pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};
+pub use self::name::{InvalidHost, host_name};
+pub use self::path::{PathError, normalise};
 pub use self::policy::{HeaderOp, Policy, RateLimit, Retry, Timeouts, ValuePart};
 pub use self::pool::{Address, Backend, Balance, Connections, Pool, Probe, Scheme};
 pub use self::route::{Action, Host, Methods, Route, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
+pub use self::template::{Source, fill};
 pub use self::tls::{Certificate, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion};
 pub use self::value::{Millis, Weight};
 

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 /// Why a path is refused (400). All of these are spellings that some backends read as another path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum PathError {
+pub enum PathError {
     /// Does not begin with `/`.
     Relative,
     /// A control character, a space, a character outside ASCII, `#`, or `?`, written as it is.
@@ -42,7 +42,7 @@ impl std::error::Error for PathError {}
 ///
 /// # Errors
 /// [`PathError`] for a path that is refused.
-pub(crate) fn normalise(path: &str, keep_empty: bool) -> Result<Cow<'_, str>, PathError> {
+pub fn normalise(path: &str, keep_empty: bool) -> Result<Cow<'_, str>, PathError> {
     if is_plain(path.as_bytes(), keep_empty) {
         return Ok(Cow::Borrowed(path));
     }

@@ -1,21 +1,21 @@
 //! Fills templates: rewritten paths and the targets of redirects.
 
-use divisor_schema::plan::{Template, TemplatePart};
+use super::{Template, TemplatePart};
 
 /// What fills the holes of a template.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Source<'a> {
+pub struct Source<'a> {
     /// Host name, without port.
-    pub(crate) host: &'a str,
+    pub host: &'a str,
     /// Normal path.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// Query without `?`; `None` when there is none.
-    pub(crate) query: Option<&'a str>,
+    pub query: Option<&'a str>,
 }
 
 /// The text of `template`, safe in a request line and in a header: whatever is not visible ASCII is percent-encoded.
 /// A result that begins with a slash begins with one only, so that no path is taken for a host.
-pub(crate) fn fill(template: &Template, source: Source<'_>) -> String {
+pub fn fill(template: &Template, source: Source<'_>) -> String {
     let mut text = String::with_capacity(source.path.len() + 32);
     for part in &template.0 {
         match part {
