@@ -5,7 +5,7 @@ mod page;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use divisor_schema::config::{Block, FLAT, Kind};
+use divisor_schema::config::{Block, FLAT};
 
 use self::page::Page;
 
@@ -89,9 +89,9 @@ fn every_flat_key_is_on_the_migration_page() {
 fn keys(block: &'static Block, path: &str, all: &mut BTreeSet<String>) {
     for field in block.fields() {
         let path = if path.is_empty() { field.yaml.to_owned() } else { format!("{path}.{}", field.yaml) };
-        match field.kind {
-            Kind::Block(inner) | Kind::Blocks(inner) | Kind::Named(inner) => keys(inner, &path, all),
-            _ => drop(all.insert(path)),
+        match field.kind.block() {
+            Some(inner) => keys(inner, &path, all),
+            None => drop(all.insert(path)),
         }
     }
 }

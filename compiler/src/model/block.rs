@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use divisor_schema::config::{Block, Field, Kind, Presence};
+use divisor_schema::config::{Block, Field, Presence};
 use divisor_schema::plan::{Cidr, Millis};
 
 use super::types::Target;
@@ -77,6 +77,13 @@ impl Checked {
         self.contents(field).next().map(|content| content.at)
     }
 
+    /// Of several ways to say `what`, the one that was written, by its name in KDL; the first where there are more.
+    pub(super) fn first_of(&self, what: &str) -> Option<&'static str> {
+        let ways = self.block.fields().filter(|field| field.alternative == Some(what));
+        let written = ways.filter_map(|field| Some((self.written_at(field.kdl)?, field.kdl)));
+        written.min().map(|(_, name)| name)
+    }
+
     /// Every leaf of a field.
     pub(super) fn list<T: Leaf>(&self, field: &str) -> Vec<Spanned<T>> {
         let leaves = self.contents(field).filter_map(|content| match &content.held {
@@ -131,12 +138,8 @@ impl Checked {
         if let Some(block) = self.block(field) {
             return Cow::Borrowed(block);
         }
-        match self.block.field(field).map(|field| field.kind) {
-            Some(Kind::Block(inner) | Kind::Blocks(inner) | Kind::Named(inner)) => {
-                Cow::Owned(Self::empty(inner, self.at))
-            }
-            _ => Cow::Owned(Self::empty(self.block, self.at)),
-        }
+        let inner = self.block.field(field).and_then(|field| field.kind.block());
+        Cow::Owned(Self::empty(inner.unwrap_or(self.block), self.at))
     }
 
     /// Names with a text each.
@@ -190,7 +193,7 @@ mod tests {
                 let parsed = parse(&field.kind, &value, Spelling::Yaml);
                 assert!(parsed.is_ok(), "{}.{}: {parsed:?}", block.name, field.kdl);
             }
-            if let Kind::Block(inner) | Kind::Blocks(inner) | Kind::Named(inner) = field.kind {
+            if let Some(inner) = field.kind.block() {
                 each_default(inner);
             }
         }

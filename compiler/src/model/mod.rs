@@ -43,7 +43,7 @@ pub fn build(syntax: &Syntax) -> (Model, Vec<Diagnostic>) {
         Decoder { vocabulary: vocabulary(layout), findings: &mut findings, incomplete: syntax.incomplete };
     let root = decoder.root(&syntax.nodes);
     let mut model = match layout {
-        Layout::Full => full(&mut decoder, &root),
+        Layout::Full => full(&root),
         Layout::Flat => flat::lower(&mut decoder, &root),
     };
     names::resolve(&mut model);
@@ -66,15 +66,15 @@ fn vocabulary(layout: Layout) -> &'static Block {
     }
 }
 
-fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
+fn full(root: &Checked) -> Model {
     Model {
         layout: Layout::Full,
         runtime: runtime(&root.block_or_defaults("runtime")),
         listeners: root.blocks("listener").filter_map(listener::listener).collect(),
         pools: root.blocks("pool").filter_map(pool::pool).collect(),
         policies: root.blocks("policy").filter_map(policy::policy).collect(),
-        hosts: root.blocks("host").map(|block| route::host(decoder, block)).collect(),
-        routes: root.blocks("route").filter_map(|block| route::route(decoder, block)).collect(),
+        hosts: root.blocks("host").map(route::host).collect(),
+        routes: root.blocks("route").filter_map(route::route).collect(),
     }
 }
 

@@ -150,6 +150,24 @@ fn meant_rate(unit: &str) -> Option<&'static str> {
     })
 }
 
+/// A share: `20%`. In hundredths.
+pub(super) fn percent(text: &str, min: u8, max: u8) -> Result<u8, Fault> {
+    let (number, unit) =
+        split(text).ok_or_else(|| not(text, "a share", "write a whole number with `%`: `20%`"))?;
+    if unit.is_empty() {
+        let meant = format!("{number}%");
+        return Err(bare("share", text, &format!("write `{meant}`")).meaning(meant));
+    }
+    if unit != "%" {
+        return Err(unknown_unit(text, number, unit, "a share", None, "%"));
+    }
+    let share = u8::try_from(number).ok().filter(|share| (min..=max).contains(share));
+    share.ok_or_else(|| {
+        let help = format!("write a share from `{min}%` to `{max}%`");
+        Fault::value(format!("`{text}` is out of range"), format!("from {min}% to {max}%"), help)
+    })
+}
+
 fn bare(what: &str, text: &str, help: &str) -> Fault {
     Fault::bare_number(format!("{what} `{text}` has no unit"), format!("{text} what?"), help)
 }
@@ -202,6 +220,15 @@ mod tests {
         assert_eq!(help(rate("100")), "write `100/s` or `100/m`");
         assert!(help(rate("100rps")).starts_with("write `100/s`;"));
         assert!(help(rate("100/min")).starts_with("write `100/m`;"));
+    }
+
+    #[test]
+    fn shares_have_a_sign_and_bounds() {
+        assert_eq!(percent("20%", 0, 100), Ok(20));
+        assert_eq!(help(percent("20", 0, 100)), "write `20%`");
+        assert_eq!(help(percent("101%", 1, 100)), "write a share from `1%` to `100%`");
+        assert_eq!(help(percent("5 percent", 0, 100)), "the units are %");
+        assert!(percent("x", 0, 100).is_err());
     }
 
     #[test]

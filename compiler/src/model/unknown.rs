@@ -73,13 +73,10 @@ fn walk(block: &Block, spelling: Spelling, word: &str, path: &str, found: &mut V
             found.push(if path.is_empty() { "the top level".to_owned() } else { path.to_owned() });
         }
         let inner = if path.is_empty() { own.to_owned() } else { format!("{path}.{own}") };
-        match field.kind {
-            Kind::Block(block) | Kind::Blocks(block) => walk(block, spelling, word, &inner, found),
-            Kind::Named(block) if spelling == Spelling::Yaml => {
-                walk(block, spelling, word, &format!("{inner}.<name>"), found);
-            }
-            Kind::Named(block) => walk(block, spelling, word, &inner, found),
-            _ => {}
+        let named = matches!(field.kind, Kind::Named(_)) && spelling == Spelling::Yaml;
+        let inner = if named { format!("{inner}.<name>") } else { inner };
+        if let Some(block) = field.kind.block() {
+            walk(block, spelling, word, &inner, found);
         }
     }
 }

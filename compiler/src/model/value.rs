@@ -51,6 +51,9 @@ pub(super) fn parse(kind: &Kind, value: &Value, spelling: Spelling) -> Parsed {
             in_range(bytes, *min, *max, &value.text, units::in_bytes).map(Typed::Bytes)
         }
         Kind::Rate => units::rate(text_or_number(kind, value)?).map(Typed::Rate),
+        Kind::Percent { min, max } => {
+            units::percent(text_or_number(kind, value)?, *min, *max).map(|it| Typed::Integer(i64::from(it)))
+        }
         Kind::Choice(words) => choice(text(kind, value)?, words),
         Kind::Address => address(text(kind, value)?),
         Kind::Network => network(text(kind, value)?),
@@ -61,7 +64,9 @@ pub(super) fn parse(kind: &Kind, value: &Value, spelling: Spelling) -> Parsed {
         Kind::List(inner) => parse(inner, value, spelling),
         Kind::Pairs => text(&Kind::Text, value).map(|it| Typed::Text(it.to_owned())),
         // Blocks are no scalars, and what is not looked at is not read; the decoder never asks for these.
-        Kind::Block(_) | Kind::Blocks(_) | Kind::Named(_) | Kind::Any => Err(wrong(kind, value)),
+        Kind::Block(_) | Kind::Blocks(_) | Kind::Named(_) | Kind::Secret | Kind::Any => {
+            Err(wrong(kind, value))
+        }
     }
 }
 

@@ -157,6 +157,44 @@ fn one_line_mistakes_in_yaml() {
     insta::assert_snapshot!(compact_cases("main.yaml", &cases));
 }
 
+#[test]
+fn a_word_that_is_not_served_yet_is_checked_all_the_same() {
+    let found = |name, text| {
+        let loaded = load_text(name, text);
+        loaded.diagnostics.iter().map(|it| (it.code, it.message.clone())).collect::<Vec<_>>()
+    };
+    let planned = |word: &str| ("SYN003", format!("`{word}` is not supported by this version yet"));
+    let kdl = "log { access \"stdout\" format=\"jsn\" smple=5; }\n";
+    let mistakes = vec![
+        planned("log"),
+        ("SYN005", "`jsn` is not known here".to_owned()),
+        ("SYN003", "unknown key `smple` in `access`".to_owned()),
+        ("SYN009", "share `5` has no unit".to_owned()),
+    ];
+    assert_eq!(found("main.kdl", kdl), mistakes);
+    assert_eq!(found("main.yaml", "log: { access: { to: stdout, format: jsn, smple: 5 } }\n"), mistakes);
+    assert_eq!(found("main.kdl", "log { access \"stdout\"; }\n"), [planned("log")]);
+}
+
+#[test]
+fn a_secret_is_named_and_never_written() {
+    let lint = |users: &str| {
+        lint("main.kdl", &format!("policy \"p\" {{ auth \"basic\" {{ users {users}; }}; }}\n"))
+            .lines()
+            .filter(|line| line.starts_with("  ×"))
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    let planned = "  × SYN003 (unknown-key): `auth` is not supported by this version yet";
+    assert_eq!(lint("file=\"users.htpasswd\""), [planned]);
+    assert_eq!(lint("env=\"USERS\""), [planned]);
+    let written = "  × SYN005 (invalid-value): `users` is a secret, and a config holds none";
+    assert_eq!(lint("\"alice:hunter2\""), [planned, written]);
+    assert_eq!(lint(""), [planned, "  × SYN006 (missing-key): `secret` has no source"]);
+    let both = "  × SYN007 (conflicting-keys): `file` and `env` cannot be combined";
+    assert_eq!(lint("file=\"a\" env=\"B\""), [planned, both]);
+}
+
 /// The style of every message: a clause in lower case, a short label, a help.
 fn assert_style(found: &Diagnostic) {
     let message = &found.message;

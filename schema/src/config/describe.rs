@@ -33,7 +33,7 @@ fn walk(block: &Block, path: &str, yaml_path: &str, all: &mut Vec<Entry>) {
         let entry = entry(field, join(path, field.kdl), join(yaml_path, field.yaml));
         let (path, yaml_path) = (entry.path.clone(), entry.yaml_path.clone());
         all.push(entry);
-        if let Kind::Block(inner) | Kind::Blocks(inner) | Kind::Named(inner) = field.kind {
+        if let Some(inner) = field.kind.block() {
             walk(inner, &path, &yaml_path, all);
         }
     }
@@ -70,6 +70,7 @@ impl Kind {
             Self::Duration { .. } | Self::GoDuration => "a duration such as `30s`".into(),
             Self::Size { .. } => "a size such as `64KiB`".into(),
             Self::Rate => "a rate such as `100/s`".into(),
+            Self::Percent { .. } => "a share such as `20%`".into(),
             Self::Choice(words) => format!("one of {}", words.join(", ")),
             Self::Port => "a port from 1 to 65535".into(),
             Self::Code(codes) => {
@@ -84,6 +85,7 @@ impl Kind {
             Self::Block(_) => "a block".into(),
             Self::Blocks(_) => "blocks".into(),
             Self::Named(_) => "blocks with a name each".into(),
+            Self::Secret => "`file` or `env`, which says where a secret is read".into(),
             Self::Any => "anything".into(),
         }
     }

@@ -24,11 +24,15 @@ pub(super) static LISTENER: Block = Block {
         Field::new("tcp-keepalive", DURATION, "Interval of TCP keep-alive probes; the system's otherwise."),
         Field::new("redirect", Kind::Block(&REDIRECT), "Sends every request to another listener."),
         Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
-        Field::planned("proxy-protocol", "Networks that send the PROXY protocol."),
+        Field::planned(
+            "proxy-protocol",
+            Kind::List(&Kind::Network),
+            "Networks that send the PROXY protocol.",
+        ),
     ]],
 };
 
-static TLS: Block = Block {
+pub(super) static TLS: Block = Block {
     name: "tls",
     doc: "TLS towards clients.",
     arguments: &[],
@@ -48,9 +52,20 @@ static TLS: Block = Block {
             )
             .yaml("certificates"),
             Field::new("hsts", Kind::Block(&HSTS), "`Strict-Transport-Security` on every response."),
-            Field::planned("client-auth", "Certificates of clients."),
+            Field::planned("client-auth", Kind::Block(&CLIENT_AUTH), "Certificates of clients."),
         ],
     ],
+};
+
+pub(super) static CLIENT_AUTH: Block = Block {
+    name: "client-auth",
+    doc: "Certificates of clients.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("ca", Kind::File, "Roots that a client's certificate must lead to.").required(),
+        Field::new("required", Kind::Flag, "Whether a client without a certificate is refused.")
+            .default("true"),
+    ]],
 };
 
 /// Versions, suites and groups: the same towards clients and towards backends.
@@ -74,7 +89,11 @@ pub(super) static CERTIFICATE: Block = Block {
         Field::new("names", TEXTS, "Host names it is used for; those in the certificate otherwise."),
         Field::new("default", Kind::Flag, "Also used for clients that name no server, or an unknown one.")
             .default("false"),
-        Field::planned("pin", "Holds the certificate to the public key that the compiler saw."),
+        Field::planned(
+            "pin",
+            Kind::Choice(&["spki"]),
+            "Holds the certificate to the public key that the compiler saw.",
+        ),
     ]],
 };
 

@@ -19,6 +19,9 @@ pub use self::root::ROOT;
 /// The version of the language that this table describes.
 pub const EDITION: &str = "2026.1";
 
+/// Every version of the language that is still read, oldest first.
+pub(crate) const EDITIONS: &[&str] = &[EDITION];
+
 /// A block: what may stand between its braces.
 #[derive(Debug)]
 pub struct Block {
@@ -56,6 +59,8 @@ pub struct Field {
     pub kind: Kind,
     /// Whether it must be there, and what holds when it is not.
     pub presence: Presence,
+    /// The word for what this field and others of its block are ways to say: exactly one of them must be there.
+    pub alternative: Option<&'static str>,
     /// How far this version goes with it.
     pub status: Status,
     /// What it is, in one sentence.
@@ -98,6 +103,13 @@ pub enum Kind {
     },
     /// Requests in a period: `100/s`.
     Rate,
+    /// A share of a whole: `20%`.
+    Percent {
+        /// Smallest.
+        min: u8,
+        /// Largest.
+        max: u8,
+    },
     /// One of these words.
     Choice(&'static [&'static str]),
     /// A port, as number or as text.
@@ -122,9 +134,33 @@ pub enum Kind {
     Blocks(&'static Block),
     /// Blocks with a name each: the first argument in KDL, the key in YAML.
     Named(&'static Block),
+    /// A key, token or password: [`SECRET`] says where the runtime reads it. None is ever written in a config.
+    Secret,
     /// Anything; it is not looked at.
     Any,
 }
+
+impl Kind {
+    /// What may stand in the block that it takes, if it takes one.
+    pub fn block(&self) -> Option<&'static Block> {
+        match self {
+            Self::Block(block) | Self::Blocks(block) | Self::Named(block) => Some(block),
+            Self::Secret => Some(&SECRET),
+            _ => None,
+        }
+    }
+}
+
+/// Where the runtime reads a secret.
+pub static SECRET: Block = Block {
+    name: "secret",
+    doc: "Where the runtime reads a secret: no plan and no config holds one.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("file", Kind::File, "A file that holds it.").one_way_to_say("source"),
+        Field::new("env", Kind::Text, "The environment variable that holds it.").one_way_to_say("source"),
+    ]],
+};
 
 /// Whether a field must be there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,15 +196,16 @@ impl Field {
             yaml: name,
             kind,
             presence: Presence::Optional,
+            alternative: None,
             status: Status::Works,
             doc,
             since: SINCE,
         }
     }
 
-    /// A field that this version does not have yet.
-    pub(crate) const fn planned(name: &'static str, doc: &'static str) -> Self {
-        let mut field = Self::new(name, Kind::Any, doc);
+    /// A field that this version does not serve yet. What is written for it is checked all the same.
+    pub(crate) const fn planned(name: &'static str, kind: Kind, doc: &'static str) -> Self {
+        let mut field = Self::new(name, kind, doc);
         field.status = Status::Planned;
         field
     }
@@ -182,6 +219,12 @@ impl Field {
     /// Must be there.
     pub(crate) const fn required(mut self) -> Self {
         self.presence = Presence::Required;
+        self
+    }
+
+    /// One of several ways to say `what`.
+    pub(crate) const fn one_way_to_say(mut self, what: &'static str) -> Self {
+        self.alternative = Some(what);
         self
     }
 
@@ -220,7 +263,7 @@ mod tests {
     fn each_block(block: &'static Block, visit: &mut impl FnMut(&'static Block)) {
         visit(block);
         for field in block.fields() {
-            if let Kind::Block(inner) | Kind::Blocks(inner) | Kind::Named(inner) = field.kind {
+            if let Some(inner) = field.kind.block() {
                 each_block(inner, visit);
             }
         }

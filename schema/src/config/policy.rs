@@ -6,7 +6,10 @@ pub(super) static POLICY: Block = Block {
     name: "policy",
     doc: "A named bundle of settings for requests.",
     arguments: &[],
-    groups: &[SETTINGS],
+    groups: &[
+        SETTINGS,
+        &[Field::planned("deny", Kind::List(&Kind::Network), "Networks that may not, whatever is allowed.")],
+    ],
 };
 
 /// What a policy sets, and a route for itself.
@@ -29,11 +32,15 @@ pub(super) const SETTINGS: &[Field] = &[
     ),
     Field::new("timeout", Kind::Block(&TIMEOUT), "How long what may take."),
     Field::new("retry", Kind::Block(&RETRY), "When a request is sent again."),
-    Field::planned("compress", "Encodings for responses."),
-    Field::planned("auth", "Who a client is."),
-    Field::planned("allow", "Networks that may."),
-    Field::planned("cors", "Cross-origin requests."),
-    Field::planned("csrf", "Protection against forged requests."),
+    Field::planned(
+        "compress",
+        Kind::List(&Kind::Choice(&["zstd", "br", "gzip"])),
+        "Encodings for responses, the preferred first.",
+    ),
+    Field::planned("auth", Kind::Block(&AUTH), "Who a client is."),
+    Field::planned("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
+    Field::planned("cors", Kind::Block(&CORS), "Requests from pages of other origins."),
+    Field::planned("csrf", Kind::Block(&CSRF), "Refuses requests that a page of another origin forged."),
 ];
 
 /// How long what may take. Its defaults hold where nobody says anything.
@@ -46,7 +53,7 @@ pub static TIMEOUT: Block = Block {
             .default("30s"),
         Field::new("body-idle", DURATION, "Between two pieces of a body.").default("60s"),
         Field::new("exchange", DURATION, "The whole exchange; no limit otherwise."),
-        Field::planned("tunnel-idle", "Between two pieces of a tunnel."),
+        Field::planned("tunnel-idle", DURATION, "Between two pieces of a tunnel.").default("10m"),
     ]],
 };
 
@@ -57,8 +64,18 @@ pub static RETRY: Block = Block {
     arguments: &["attempts"],
     groups: &[&[
         Field::new("attempts", Kind::Integer { min: 0, max: 10 }, "Tries after the first.").default("1"),
-        Field::planned("budget", "The share of requests that may be sent again."),
-        Field::planned("on", "What a request is sent again after."),
+        Field::planned(
+            "budget",
+            Kind::Percent { min: 0, max: 100 },
+            "The share of the requests of a pool that may be sent again.",
+        )
+        .default("20%"),
+        Field::planned(
+            "on",
+            Kind::List(&Kind::Choice(&["connect-failure", "500", "502", "503", "504"])),
+            "What a request is sent again after.",
+        )
+        .default("connect-failure"),
     ]],
 };
 
@@ -66,16 +83,77 @@ static RATE_LIMIT: Block = Block {
     name: "rate-limit",
     doc: "A rate limit for each client.",
     arguments: &["rate"],
+    groups: &[
+        &[
+            Field::new("rate", Kind::Rate, "Requests in a period.").one_way_to_say("limit"),
+            Field::planned("use", Kind::Reference("rate-limit"), "A limit that others share.")
+                .one_way_to_say("limit"),
+        ],
+        LIMIT,
+    ],
+};
+
+/// A rate limit that several policies share.
+pub(super) static SHARED_LIMIT: Block = Block {
+    name: "rate-limit",
+    doc: "A rate limit that several policies share.",
+    arguments: &["rate"],
+    groups: &[&[Field::new("rate", Kind::Rate, "Requests in a period.").required()], LIMIT],
+};
+
+const LIMIT: &[Field] = &[
+    Field::new(
+        "burst",
+        Kind::Integer { min: 1, max: u32::MAX as i64 },
+        "Requests at once; the rate otherwise.",
+    ),
+    Field::new("key", Kind::Choice(&["client-ip"]), "What tells clients apart.").default("client-ip"),
+    Field::new("block", DURATION, "How long a client that went over it is refused whatever it does."),
+    Field::new("max-keys", Kind::Integer { min: 1, max: 10_000_000 }, "Clients remembered at a time.")
+        .default("100000"),
+];
+
+/// Who a client is.
+pub(super) static AUTH: Block = Block {
+    name: "auth",
+    doc: "Who a client is.",
+    arguments: &["scheme"],
     groups: &[&[
-        Field::new("rate", Kind::Rate, "Requests in a period.").required(),
+        Field::new("scheme", Kind::Choice(&["basic", "jwt", "forward"]), "How a client says who it is.")
+            .required(),
+        Field::new("realm", Kind::Text, "With `basic`: the name that browsers show."),
         Field::new(
-            "burst",
-            Kind::Integer { min: 1, max: u32::MAX as i64 },
-            "Requests at once; the rate otherwise.",
+            "users",
+            Kind::Secret,
+            "With `basic`: names and hashed passwords, as `htpasswd` writes them.",
         ),
-        Field::new("key", Kind::Choice(&["client-ip"]), "What tells clients apart.").default("client-ip"),
-        Field::new("block", DURATION, "How long a client that went over it is refused whatever it does."),
-        Field::new("max-keys", Kind::Integer { min: 1, max: 10_000_000 }, "Clients remembered at a time.")
-            .default("100000"),
+        Field::new("keys", Kind::Secret, "With `jwt`: the keys that sign tokens, as a JWK set (RFC 7517)."),
+        Field::new("issuer", Kind::Text, "With `jwt`: who must have issued a token."),
+        Field::new("audience", TEXTS, "With `jwt`: for whom a token must be, any of them."),
+        Field::new("url", Kind::Text, "With `forward`: who is asked about each request."),
+        Field::new("copy-header", TEXTS, "With `forward`: headers of the answer that the backend is sent."),
+        Field::new("timeout", DURATION, "With `forward`: time for the answer.").default("5s"),
     ]],
+};
+
+static CORS: Block = Block {
+    name: "cors",
+    doc: "Requests from pages of other origins.",
+    arguments: &["origin"],
+    groups: &[&[
+        Field::new("origin", TEXTS, "Origins that may: `https://app.example`, or `*` for every one.")
+            .required(),
+        Field::new("method", TEXTS, "Methods beyond `GET`, `HEAD` and `POST`."),
+        Field::new("header", TEXTS, "Request headers beyond the safe ones."),
+        Field::new("expose", TEXTS, "Response headers that the page may read."),
+        Field::new("credentials", Kind::Flag, "Cookies too.").default("false"),
+        Field::new("max-age", DURATION, "How long a browser remembers the answer.").default("5s"),
+    ]],
+};
+
+static CSRF: Block = Block {
+    name: "csrf",
+    doc: "Refuses requests that a page of another origin forged.",
+    arguments: &["origin"],
+    groups: &[&[Field::new("origin", TEXTS, "Other origins that may: `https://app.example`.")]],
 };

@@ -22,7 +22,7 @@ pub(super) static POOL: Block = Block {
             )
             .default("round-robin"),
             Field::new("backend", Kind::Blocks(&BACKEND), "The servers.").yaml("backends").required(),
-            Field::planned("eject", "Takes a backend out after errors in a row."),
+            Field::planned("eject", Kind::Block(&EJECT), "Takes a backend out after errors in a row."),
         ],
         TOWARDS_BACKENDS,
     ],
@@ -69,6 +69,17 @@ static TLS: Block = Block {
                 .default("true"),
         ],
     ],
+};
+
+static EJECT: Block = Block {
+    name: "eject",
+    doc: "Takes a backend out after errors in a row, and never more than half of them.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("consecutive-errors", Kind::Integer { min: 1, max: 1000 }, "Errors in a row.")
+            .default("5"),
+        Field::new("for", DURATION, "How long it stays out.").default("30s"),
+    ]],
 };
 
 static PROBE: Block = Block {

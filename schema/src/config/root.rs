@@ -1,10 +1,10 @@
 //! The top level of a config.
 
-use super::listener::LISTENER;
-use super::policy::POLICY;
+use super::listener::{self, LISTENER};
+use super::policy::{AUTH, POLICY, SHARED_LIMIT};
 use super::pool::POOL;
 use super::route::{HOST, ROUTE};
-use super::{Block, DURATION, Field, Kind, TEXTS};
+use super::{Block, DURATION, EDITIONS, Field, Kind, TEXTS};
 
 /// The language.
 pub static ROOT: Block = Block {
@@ -21,10 +21,72 @@ pub static ROOT: Block = Block {
         Field::new("route", Kind::Blocks(&ROUTE), "A route that belongs to every host.").yaml("routes"),
         Field::new("runtime", Kind::Block(&RUNTIME), "Process-wide settings."),
         Field::new("include", TEXTS, "More files, relative to this one; `*` and `?` are allowed."),
-        Field::planned("admin", "The management listener."),
-        Field::planned("log", "Access and event logs."),
-        Field::planned("expect", "A claim about requests that is checked with the config."),
-        Field::planned("rate-limit", "A rate limit that several policies share.").yaml("rate-limits"),
+        Field::planned("edition", Kind::Choice(EDITIONS), "The version of the language it is written in."),
+        Field::planned("admin", Kind::Block(&ADMIN), "The management listener."),
+        Field::planned("log", Kind::Block(&LOG), "Access and event logs."),
+        Field::planned(
+            "expect",
+            Kind::Blocks(&EXPECT),
+            "A claim about requests that is checked with the config.",
+        ),
+        Field::planned("rate-limit", Kind::Named(&SHARED_LIMIT), "A rate limit that several policies share.")
+            .yaml("rate-limits"),
+    ]],
+};
+
+static ADMIN: Block = Block {
+    name: "admin",
+    doc: "The management listener: metrics, status page, control API.",
+    arguments: &["bind"],
+    groups: &[&[
+        Field::new("bind", Kind::List(&Kind::Address), "Addresses to accept on.").required(),
+        Field::new("tls", Kind::Block(&listener::TLS), "TLS towards its clients."),
+        Field::new("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
+        Field::new("auth", Kind::Block(&AUTH), "Who a client is."),
+    ]],
+};
+
+static LOG: Block = Block {
+    name: "log",
+    doc: "Access and event logs.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("access", Kind::Block(&ACCESS_LOG), "One line for each request."),
+        Field::new(
+            "level",
+            Kind::Choice(&["error", "warn", "info", "debug"]),
+            "The least that is logged of events.",
+        )
+        .default("info"),
+        Field::new("format", Kind::Choice(&["text", "json"]), "How an event is written.").default("text"),
+    ]],
+};
+
+static ACCESS_LOG: Block = Block {
+    name: "access",
+    doc: "One line for each request.",
+    arguments: &["to"],
+    groups: &[&[
+        Field::new("to", Kind::File, "Where to: a file, `stdout` or `stderr`.").default("stdout"),
+        Field::new("format", Kind::Choice(&["text", "json"]), "How a request is written.").default("json"),
+        Field::new("sample", Kind::Percent { min: 1, max: 100 }, "The share of requests that is logged.")
+            .default("100%"),
+    ]],
+};
+
+static EXPECT: Block = Block {
+    name: "expect",
+    doc: "A claim about requests that is checked with the config.",
+    arguments: &["request"],
+    groups: &[&[
+        Field::new("request", Kind::Text, "Method and URL: `GET https://shop.example/cart`.").required(),
+        Field::new("header", Kind::Pairs, "Headers of the request."),
+        Field::new("client", Kind::Network, "Address of the client."),
+        Field::new("listener", Kind::Reference("listener"), "The listener it arrives at."),
+        Field::new("pool", Kind::Reference("pool"), "The pool it is sent to."),
+        Field::new("status", Kind::Integer { min: 200, max: 599 }, "The status it is answered with."),
+        Field::new("location", Kind::Text, "The location it is redirected to."),
+        Field::new("for-all", Kind::Flag, "Whether it is about every request of the set.").default("false"),
     ]],
 };
 
@@ -39,7 +101,15 @@ static RUNTIME: Block = Block {
             "Worker threads; one for each core otherwise.",
         ),
         Field::new("drain", DURATION, "How long a shutdown waits for exchanges in flight.").default("30s"),
-        Field::planned("max-files", "Open files that the process asks for."),
-        Field::planned("max-memory", "Memory that the process may use."),
+        Field::planned(
+            "max-files",
+            Kind::Integer { min: 64, max: 1 << 30 },
+            "Open files that the process asks the system for.",
+        ),
+        Field::planned(
+            "max-memory",
+            Kind::Size { min: 16 << 20, max: 1 << 50 },
+            "Memory that the process may use.",
+        ),
     ]],
 };

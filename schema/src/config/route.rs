@@ -14,7 +14,25 @@ pub(super) static HOST: Block = Block {
         Field::new("tls", Kind::Block(&HOST_TLS), "Certificates for its names."),
         Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
         Field::new("route", Kind::Blocks(&ROUTE), "Its routes.").yaml("routes"),
-        Field::planned("error-page", "What is sent with an error."),
+        Field::planned("error-page", Kind::Blocks(&ERROR_PAGE), "What is sent with an error.")
+            .yaml("error-pages"),
+    ]],
+};
+
+static ERROR_PAGE: Block = Block {
+    name: "error-page",
+    doc: "What is sent with an error.",
+    arguments: &["status"],
+    groups: &[&[
+        Field::new(
+            "status",
+            Kind::List(&Kind::Integer { min: 400, max: 599 }),
+            "The statuses it is sent with.",
+        )
+        .required(),
+        Field::new("file", Kind::File, "The page; it becomes part of the plan.").required(),
+        Field::new("content-type", Kind::Text, "Value of `Content-Type`.")
+            .default("text/html; charset=utf-8"),
     ]],
 };
 
@@ -29,7 +47,7 @@ static HOST_TLS: Block = Block {
             "Certificates beside those of the listener.",
         )
         .yaml("certificates"),
-        Field::planned("client-auth", "Certificates of clients."),
+        Field::planned("client-auth", Kind::Block(&listener::CLIENT_AUTH), "Certificates of clients."),
     ]],
 };
 
@@ -40,30 +58,110 @@ pub(super) static ROUTE: Block = Block {
     groups: &[
         &[
             Field::new("path", Kind::Text, "The path pattern: `/about`, `/users/{id}`, `/assets/**`.")
-                .required(),
+                .one_way_to_say("path"),
             Field::new("method", TEXTS, "Methods; every method otherwise."),
-            Field::new("pool", Kind::Reference("pool"), "Sent to a backend of this pool."),
-            Field::new("redirect", Kind::Block(&REDIRECT), "Answered with a redirect."),
-            Field::new("respond", Kind::Block(&RESPOND), "Answered as written."),
-            Field::new("deny", Kind::Block(&DENY), "Refused."),
+            Field::new("pool", Kind::Reference("pool"), "Sent to a backend of this pool.")
+                .one_way_to_say("action"),
+            Field::planned("split", Kind::Block(&SPLIT), "Sent to several pools, by weight.")
+                .one_way_to_say("action"),
+            Field::new("redirect", Kind::Block(&REDIRECT), "Answered with a redirect.")
+                .one_way_to_say("action"),
+            Field::new("respond", Kind::Block(&RESPOND), "Answered as written.").one_way_to_say("action"),
+            Field::new("deny", Kind::Block(&DENY), "Refused.").one_way_to_say("action"),
             Field::new(
                 "rewrite",
                 Kind::Text,
                 "The path that the backend is sent, with `{id}` from the pattern.",
             ),
             Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind its requests."),
-            Field::planned("split", "Sent to several pools, by weight."),
-            Field::planned("mirror", "Also sent to another pool, whose answer is dropped."),
-            Field::planned("priority", "Decides between routes whose sets cross."),
-            Field::planned("path-regex", "A regular expression for the whole path."),
-            Field::planned("header", "A condition on a header."),
-            Field::planned("query", "A condition on a query parameter."),
-            Field::planned("client", "A condition on the client's address."),
-            Field::planned("encoded-slash", "What becomes of an encoded slash."),
-            Field::planned("hash", "What `ip-hash` takes in place of the client's address."),
+            Field::planned(
+                "mirror",
+                Kind::Block(&MIRROR),
+                "Also sent to another pool, whose answer is dropped.",
+            ),
+            Field::planned(
+                "priority",
+                Kind::Integer { min: -1_000_000, max: 1_000_000 },
+                "Decides between routes whose sets cross: the greater wins.",
+            )
+            .default("0"),
+            Field::planned("path-regex", Kind::Text, "A regular expression for the whole path.")
+                .one_way_to_say("path"),
+            Field::planned("header", Kind::Blocks(&CONDITION), "A condition on a header; all must hold."),
+            Field::planned(
+                "query",
+                Kind::Blocks(&CONDITION),
+                "A condition on a query parameter; all must hold.",
+            ),
+            Field::planned("client", Kind::List(&Kind::Network), "Networks that the client's address is in."),
+            Field::planned(
+                "encoded-slash",
+                Kind::Choice(&["refuse", "keep"]),
+                "What becomes of an encoded slash in the path.",
+            )
+            .default("refuse"),
+            Field::planned(
+                "hash",
+                Kind::Block(&HASH),
+                "What `ip-hash` takes in place of the client's address.",
+            ),
         ],
         SETTINGS,
     ],
+};
+
+static SPLIT: Block = Block {
+    name: "split",
+    doc: "Sent to several pools, by weight.",
+    arguments: &[],
+    groups: &[&[Field::new("pool", Kind::Blocks(&SHARE), "The pools.").yaml("pools").required()]],
+};
+
+static SHARE: Block = Block {
+    name: "pool",
+    doc: "A pool with its share.",
+    arguments: &["pool"],
+    groups: &[&[
+        Field::new("pool", Kind::Reference("pool"), "Its name.").required(),
+        Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share.").default("1"),
+    ]],
+};
+
+static MIRROR: Block = Block {
+    name: "mirror",
+    doc: "Also sent to another pool, whose answer is dropped.",
+    arguments: &["pool"],
+    groups: &[&[
+        Field::new("pool", Kind::Reference("pool"), "Its name.").required(),
+        Field::new("percent", Kind::Integer { min: 1, max: 100 }, "How many of a hundred requests.")
+            .default("100"),
+    ]],
+};
+
+/// A header or a query parameter, and what must hold for it.
+static CONDITION: Block = Block {
+    name: "condition",
+    doc: "A name, and what must hold for a value of it.",
+    arguments: &["name"],
+    groups: &[&[
+        Field::new("name", Kind::Text, "Its name.").required(),
+        Field::new("equals", Kind::Text, "The whole value.").one_way_to_say("condition"),
+        Field::new("prefix", Kind::Text, "The beginning of the value.").one_way_to_say("condition"),
+        Field::new("regex", Kind::Text, "A regular expression for the whole value.")
+            .one_way_to_say("condition"),
+        Field::new("present", Kind::Flag, "Whether there is one at all.").one_way_to_say("condition"),
+    ]],
+};
+
+static HASH: Block = Block {
+    name: "hash",
+    doc: "What requests are told apart by.",
+    arguments: &[],
+    groups: &[&[
+        Field::new("header", Kind::Text, "The value of a header.").one_way_to_say("key"),
+        Field::new("cookie", Kind::Text, "The value of a cookie.").one_way_to_say("key"),
+        Field::new("query", Kind::Text, "The value of a query parameter.").one_way_to_say("key"),
+    ]],
 };
 
 static REDIRECT: Block = Block {

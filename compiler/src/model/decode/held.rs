@@ -1,6 +1,6 @@
 //! What a node holds: a value, a list, a block, several of them.
 
-use divisor_schema::config::{Block, Field, Kind};
+use divisor_schema::config::{Block, Field, Kind, SECRET};
 
 use super::{Contents, Decoder};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -17,6 +17,7 @@ impl Decoder<'_> {
             Kind::Block(block) => self.one_block(block, node),
             Kind::Blocks(block) => Held::Blocks(self.several_blocks(block, node)),
             Kind::Named(block) => Held::Blocks(self.named_blocks(block, field, node)),
+            Kind::Secret => self.secret(node),
             Kind::Pairs => self.pairs(node),
             Kind::List(_) => self.no_children(field, node).unwrap_or_else(|| {
                 let nothing = matches!(node.arguments.as_slice(), [only] if only.value.is_null());
@@ -28,6 +29,17 @@ impl Decoder<'_> {
             }),
             _ => self.no_children(field, node).unwrap_or_else(|| self.one_leaf(field, node)),
         }
+    }
+
+    fn secret(&mut self, node: &Node) -> Held {
+        let Some(argument) = node.arguments.first().filter(|argument| !argument.value.is_null()) else {
+            return self.one_block(&SECRET, node);
+        };
+        // The message does not repeat what was written: logs would hold the secret, too.
+        let message = format!("`{}` is a secret, and a config holds none", node.name.value);
+        let help = "write `file` or `env`, which says where the runtime reads it".to_owned();
+        self.invalid(argument.span, message, "written out", help);
+        Held::Broken
     }
 
     fn one_block(&mut self, block: &'static Block, node: &Node) -> Held {

@@ -1,5 +1,6 @@
 //! The tree against the vocabulary: every key known, every value of its type, nothing missing.
 
+mod alternatives;
 mod held;
 
 use std::collections::BTreeMap;
@@ -61,6 +62,7 @@ impl Decoder<'_> {
         if !stray {
             self.missing(&checked, contents);
         }
+        self.alternatives(&checked, contents, stray);
         checked
     }
 
@@ -130,7 +132,12 @@ impl Decoder<'_> {
         }
         let held = match field.status {
             Status::Works | Status::Historical(_) => self.held(field, node),
-            Status::Planned | Status::NoEffect(_) => Held::Broken,
+            Status::Planned => {
+                // It is checked and then left out of the model: nothing after this knows the word.
+                self.held(field, node);
+                Held::Broken
+            }
+            Status::NoEffect(_) => Held::Broken,
         };
         checked.contents.push((field, Content { at: node.name.span, held }));
     }
@@ -165,7 +172,7 @@ impl Decoder<'_> {
         checked.contents.retain(|(field, content)| {
             let repeats =
                 matches!(field.kind, Kind::Blocks(_) | Kind::Named(_) | Kind::List(_) | Kind::Pairs);
-            if repeats || field.status == Status::Planned {
+            if repeats {
                 return true;
             }
             let before = *first.entry(field.kdl).or_insert(content.at);
