@@ -14,3 +14,4 @@ mod limits;
 mod resilience;
 mod swap;
 mod tls;
+mod traffic;

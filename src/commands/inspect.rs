@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use divisor_schema::plan::{Action, Digest, Listener, Methods, Plan, Pool, Route};
+use divisor_schema::plan::{Action, Digest, Listener, Methods, Plan, Pool, Route, Share};
 use serde_json::json;
 
 use crate::{Outcome, Trouble, output};
@@ -116,6 +116,11 @@ fn methods(methods: &Methods) -> String {
 fn action(plan: &Plan, route: &Route) -> String {
     match &route.action {
         Action::Proxy { pool, .. } => format!("pool {}", plan.pools[pool.index()].name),
+        Action::Split { shares, .. } => {
+            let share =
+                |share: &Share| format!("{} {}", plan.pools[share.pool.index()].name, share.weight.get());
+            format!("split {}", shares.iter().map(share).collect::<Vec<_>>().join(", "))
+        }
         Action::Redirect { status, .. } => format!("redirect {status}"),
         Action::Respond { status, .. } => format!("respond {status}"),
     }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use divisor_schema::plan::{
-    Action, Host, HostId, HostTable, Methods, Policy, PoolId, RateLimit, Route, RouteId, Tables, Template,
-    TemplatePart,
+    Action, Host, HostId, HostTable, Methods, Policy, PoolId, RateLimit, Route, RouteId, Share, Tables,
+    Template, TemplatePart, Weight,
 };
 
 use super::policies::{Layer, Policies, used};
@@ -149,10 +149,12 @@ impl<'f, 'm> Hosts<'f, 'm> {
     }
 
     fn action(&self, pattern: &Pattern, route: &model::Route) -> Option<Action> {
+        let rewrite = || route.rewrite.as_ref().and_then(|text| routes::rewrite(&text.value, pattern).ok());
         Some(match route.action.as_ref()? {
-            model::Action::Proxy { pool } => Action::Proxy {
-                pool: *self.pools.get(pool.id?.index())?,
-                rewrite: route.rewrite.as_ref().and_then(|text| routes::rewrite(&text.value, pattern).ok()),
+            model::Action::Proxy { pool } => Action::Proxy { pool: self.pool(pool)?, rewrite: rewrite() },
+            model::Action::Split { shares } => match self.shares(shares).as_slice() {
+                [only] => Action::Proxy { pool: only.pool, rewrite: rewrite() },
+                shares => Action::Split { shares: shares.to_vec(), rewrite: rewrite() },
             },
             model::Action::Redirect { location, status } => Action::Redirect {
                 location: routes::location(&location.value, pattern).ok()?,
@@ -169,6 +171,20 @@ impl<'f, 'm> Hosts<'f, 'm> {
                 content_type: "text/plain; charset=utf-8".to_owned(),
             },
         })
+    }
+
+    fn pool(&self, pool: &model::Reference<model::Pool>) -> Option<PoolId> {
+        self.pools.get(pool.id?.index()).copied()
+    }
+
+    /// The pools that have a weight, sorted.
+    fn shares(&self, shares: &[model::Share]) -> Vec<Share> {
+        let share = |share: &model::Share| {
+            Some(Share { pool: self.pool(&share.pool)?, weight: Weight::new(share.weight.value)? })
+        };
+        let mut shares: Vec<Share> = shares.iter().filter_map(share).collect();
+        shares.sort_unstable_by_key(|share| share.pool);
+        shares
     }
 
     /// Where a request goes that belongs on the listener `target`.

@@ -78,8 +78,10 @@ fn route() -> impl Strategy<Value = String> {
             " { respond 200 \"ok\"; }",
             " { redirect \"https://{host}/\" status=301; }",
             " { deny 404; use \"q\"; }",
+            " { split { pool \"x\" weight=9; pool \"y\"; }; }",
+            " { split { pool \"x\" weight=0; pool \"y\"; }; rewrite \"/new\"; }",
         ],
-        &[" pool=\"y\" rewrite=\"{nothing}\"", " pool=\"z\""],
+        &[" pool=\"y\" rewrite=\"{nothing}\"", " pool=\"z\"", " { split { pool \"x\" weight=0; }; }"],
     );
     (path, method, action).prop_map(|(path, method, action)| format!("route \"{path}\"{method}{action}"))
 }

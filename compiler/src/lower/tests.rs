@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use divisor_schema::plan::{Action, HeaderOp, Plan, TemplatePart, ValuePart};
+use divisor_schema::plan::{Action, HeaderOp, Plan, Share, TemplatePart, ValuePart};
 use proptest::strategy::Strategy;
 
 use crate::tls::testing::{Issued, Scratch};
@@ -339,4 +339,29 @@ fn listeners_with_other_policies_have_hosts_of_their_own() {
         plan.policies[route(&plan, listener, "shop.example", "GET", "/").policy.index()].body_limit
     };
     assert_eq!((limit("a"), limit("b")), (Some(1024), None));
+}
+
+#[test]
+fn a_split_has_the_pools_with_a_weight_in_their_order() {
+    let split = |shares: &str| {
+        plan(&format!(
+            r#"
+            listener "web" {{ bind "127.0.0.1:8001"; }}
+            pool "a" {{ backend "http://127.0.0.1:9001"; probe "/"; }}
+            pool "b" {{ backend "http://127.0.0.1:9002"; probe "/"; }}
+            pool "c" {{ backend "http://127.0.0.1:9003"; probe "/"; }}
+            route "/**" {{ split {{ {shares}; }}; rewrite "/new" }}
+            route "/plain" {{ split {{ pool "a" weight=0; pool "b" }} }}
+            "#
+        ))
+    };
+    let plan = split(r#"pool "c" weight=5; pool "a" weight=95; pool "b" weight=0"#);
+    let Action::Split { shares, rewrite: Some(_) } = &route(&plan, "web", "a.example", "GET", "/").action
+    else {
+        panic!("no split")
+    };
+    let named = |share: &Share| (plan.pools[share.pool.index()].name.clone(), share.weight.get());
+    assert_eq!(shares.iter().map(named).collect::<Vec<_>>(), [("a".to_owned(), 95), ("c".to_owned(), 5)]);
+    let only = &route(&plan, "web", "a.example", "GET", "/plain").action;
+    assert!(matches!(only, Action::Proxy { .. }), "{only:?}");
 }

@@ -57,8 +57,10 @@ fn host_key(host: &Host) -> (Vec<String>, Vec<String>) {
 
 fn route(route: &mut Route, pools: &Index, policies: &Index) {
     find_all(policies, &mut route.uses);
-    if let Some(Action::Proxy { pool }) = &mut route.action {
-        find(pools, pool);
+    match &mut route.action {
+        Some(Action::Proxy { pool }) => find(pools, pool),
+        Some(Action::Split { shares }) => shares.iter_mut().for_each(|share| find(pools, &mut share.pool)),
+        _ => {}
     }
 }
 

@@ -1,7 +1,7 @@
 //! Hosts and routes.
 
 use super::block::Checked;
-use super::types::{Action, Host, Reference, Route};
+use super::types::{Action, Host, Reference, Route, Share};
 use super::{policy, references, tls};
 
 pub(super) fn host(block: &Checked) -> Host {
@@ -44,7 +44,15 @@ fn action(block: &Checked) -> Option<Action> {
                 content_type: respond.value("content-type"),
             })
         }
+        "split" => {
+            let shares: Vec<Share> = block.block("split")?.blocks("pool").filter_map(share).collect();
+            (!shares.is_empty()).then_some(Action::Split { shares })
+        }
         "deny" => Some(Action::Deny { status: block.block("deny")?.value("status") }),
         _ => None,
     }
+}
+
+fn share(block: &Checked) -> Option<Share> {
+    Some(Share { pool: Reference::to(block.written("pool")?), weight: block.value("weight") })
 }

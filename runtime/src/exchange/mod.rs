@@ -5,6 +5,7 @@ mod failure;
 mod proxy;
 mod random;
 mod request;
+mod split;
 mod view;
 
 use std::cell::Cell;
@@ -155,6 +156,11 @@ impl Exchange<'_> {
             Action::Proxy { pool, rewrite } => {
                 let path = rewrite.as_ref().map(|template| route::fill(template, target.source()));
                 self.proxy(*pool, policy, target, path, head, body).await
+            }
+            Action::Split { shares, rewrite } => {
+                let path = rewrite.as_ref().map(|template| route::fill(template, target.source()));
+                self.proxy(split::choose(shares, self.client.random()), policy, target, path, head, body)
+                    .await
             }
             Action::Redirect { location, status } => {
                 let location = route::fill(location, target.source());

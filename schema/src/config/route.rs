@@ -62,7 +62,7 @@ pub(super) static ROUTE: Block = Block {
             Field::new("method", TEXTS, "Methods; every method otherwise."),
             Field::new("pool", Kind::Reference("pool"), "Sent to a backend of this pool.")
                 .one_way_to_say("action"),
-            Field::planned("split", Kind::Block(&SPLIT), "Sent to several pools, by weight.")
+            Field::new("split", Kind::Block(&SPLIT), "Sent to one of several pools, by weight.")
                 .one_way_to_say("action"),
             Field::new("redirect", Kind::Block(&REDIRECT), "Answered with a redirect.")
                 .one_way_to_say("action"),
@@ -112,18 +112,19 @@ pub(super) static ROUTE: Block = Block {
 
 static SPLIT: Block = Block {
     name: "split",
-    doc: "Sent to several pools, by weight.",
+    doc: "Sent to one of several pools, by weight.",
     arguments: &[],
     groups: &[&[Field::new("pool", Kind::Blocks(&SHARE), "The pools.").yaml("pools").required()]],
 };
 
 static SHARE: Block = Block {
     name: "pool",
-    doc: "A pool with its share.",
+    doc: "A pool and its share of the requests.",
     arguments: &["pool"],
     groups: &[&[
         Field::new("pool", Kind::Reference("pool"), "Its name.").required(),
-        Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share.").default("1"),
+        Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes it out.")
+            .default("1"),
     ]],
 };
 

@@ -126,6 +126,12 @@ fn route(plan: &Plan, route: &Route) -> Checked {
             within(*pool, plan.pools.len(), "pool")?;
             rewrite.as_ref().map_or(Ok(()), |template| path_template(&route.pattern, template))
         }
+        Action::Split { shares, rewrite } => {
+            shares.iter().try_for_each(|share| within(share.pool, plan.pools.len(), "pool of a split"))?;
+            let sorted = shares.is_sorted_by(|a, b| a.pool < b.pool);
+            ensure(sorted && !shares.is_empty(), || format!("pools of `{}` are not a set", route.pattern))?;
+            rewrite.as_ref().map_or(Ok(()), |template| path_template(&route.pattern, template))
+        }
         Action::Redirect { location, status } => {
             let redirects = matches!(status, 301 | 302 | 303 | 307 | 308);
             ensure(redirects, || format!("{status} is no redirect"))?;

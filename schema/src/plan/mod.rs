@@ -30,7 +30,7 @@ pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, normalise};
 pub use self::policy::{HeaderOp, Policy, RateLimit, Retry, Timeouts, ValuePart};
 pub use self::pool::{Address, Backend, Balance, Connections, Pool, Probe, Scheme};
-pub use self::route::{Action, Host, Methods, Route, Template, TemplatePart};
+pub use self::route::{Action, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
 pub use self::template::{Source, fill};
 pub use self::tls::{Certificate, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion};

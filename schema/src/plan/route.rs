@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyId, PoolId, StateId};
+use super::{PolicyId, PoolId, StateId, Weight};
 
 /// An entry point into the route tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,22 @@ pub enum Action {
         /// Value of `Content-Type`.
         content_type: String,
     },
+    /// Sent to a backend of one of several pools.
+    Split {
+        /// The pools, sorted; each once, at least one.
+        shares: Vec<Share>,
+        /// The path it is sent with; `None` is its own. The query stays.
+        rewrite: Option<Template>,
+    },
+}
+
+/// A pool and its share of the requests of a route.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The pool.
+    pub pool: PoolId,
+    /// Its weight among all shares.
+    pub weight: Weight,
 }
 
 /// Text with holes that a request fills.

@@ -198,7 +198,12 @@ fn route() -> impl Strategy<Value = Route> {
     let template = (text, any::<u16>()).prop_map(|(text, segment)| {
         Template(vec![text, TemplatePart::Segment(segment), TemplatePart::Rest(segment), TemplatePart::Query])
     });
+    let split = (1u16.., option::of(template.clone())).prop_map(|(weight, rewrite)| Action::Split {
+        shares: vec![Share { pool: Id::new(0), weight: Weight::new(weight).unwrap() }],
+        rewrite,
+    });
     let action = prop_oneof![
+        split,
         option::of(template.clone()).prop_map(|rewrite| Action::Proxy { pool: Id::new(0), rewrite }),
         (template, prop_oneof![Just(301), Just(308)])
             .prop_map(|(location, status)| Action::Redirect { location, status }),
@@ -382,10 +387,17 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 17] = [
+    let changes: [(&str, Change); 19] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
+        ("pool of a split", |plan| {
+            let shares = vec![Share { pool: Id::new(99), weight: Weight::ONE }];
+            plan.routes[0].action = Action::Split { shares, rewrite: None };
+        }),
+        ("not a set", |plan| {
+            plan.routes[0].action = Action::Split { shares: Vec::new(), rewrite: None };
+        }),
         ("no backend", |plan| plan.pools[0].backends.clear()),
         ("rate limit", |plan| plan.policies[0].rate_limits = vec![Id::new(99)]),
         ("a zero in it", |plan| plan.rate_limits[0].burst = 0),

@@ -6,13 +6,14 @@ use std::collections::btree_map::Entry;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
+use crate::model::Action;
 use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("REF002", "duplicate-name"),
     level: Severity::Error,
-    explanation: "Two listeners, pools or policies have the same name, or two hosts answer the same name on the \
-        same listener. Which of them is meant would depend on their order, and order means nothing.",
+    explanation: "Two listeners, pools or policies have the same name, two hosts answer the same name on the same \
+        listener, or a pool stands twice in one split. Which of them is meant would depend on their order, and order means nothing.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 host "shop.example" { route "/**" { respond 200 "one"; }; }
@@ -31,7 +32,26 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let listeners = twice("listener", model.listeners.iter().map(|listener| &listener.name));
     let pools = twice("pool", model.pools.iter().map(|pool| &pool.name));
     let policies = twice("policy", model.policies.iter().map(|policy| &policy.name));
-    [listeners, pools, policies, hosts(facts)].concat()
+    [listeners, pools, policies, hosts(facts), shares(facts)].concat()
+}
+
+/// Pools that stand twice in one split.
+fn shares(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    for read in &facts.patterns.routes {
+        let Some(Action::Split { shares }) = &read.route.action else { continue };
+        for (at, share) in shares.iter().enumerate() {
+            let name = &share.pool.name;
+            let before = shares.iter().take(at).find(|other| other.pool.name.value == name.value);
+            found.extend(before.map(|first| {
+                let message = format!("pool `{}` stands twice in one split", name.value);
+                LINT.finding(message, name.span, "second share")
+                    .label(first.pool.name.span, "first share")
+                    .help("add the weights up")
+            }));
+        }
+    }
+    found
 }
 
 fn twice<'m>(kind: &str, names: impl Iterator<Item = &'m Spanned<String>>) -> Vec<Diagnostic> {

@@ -35,9 +35,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let listeners: Vec<&Spanned<String>> = model.listeners.iter().map(|listener| &listener.name).collect();
     let policies: Vec<&Spanned<String>> = model.policies.iter().map(|policy| &policy.name).collect();
     for read in &facts.patterns.routes {
-        if let Some(Action::Proxy { pool }) = &read.route.action {
-            found.extend(missing("pool", &pool.name, &pools));
-        }
+        let named = read.route.action.iter().flat_map(Action::pools);
+        found.extend(named.filter_map(|pool| missing("pool", &pool.name, &pools)));
         found.extend(read.route.uses.iter().filter_map(|policy| missing("policy", &policy.name, &policies)));
     }
     for host in &model.hosts {

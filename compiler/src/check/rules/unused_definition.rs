@@ -35,9 +35,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut used_pools: BTreeSet<&str> = BTreeSet::new();
     let mut used_policies: BTreeSet<&str> = BTreeSet::new();
     for read in &facts.patterns.routes {
-        if let Some(Action::Proxy { pool }) = &read.route.action {
-            used_pools.insert(&pool.name.value);
-        }
+        let named = read.route.action.iter().flat_map(Action::pools);
+        used_pools.extend(named.map(|pool| pool.name.value.as_str()));
         used_policies.extend(read.route.uses.iter().map(|policy| policy.name.value.as_str()));
     }
     let around = model.hosts.iter().map(|host| &host.uses).chain(model.listeners.iter().map(|it| &it.uses));

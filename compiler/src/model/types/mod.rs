@@ -15,7 +15,7 @@ use divisor_schema::plan::{Id, Millis};
 pub use self::listener::{Http, Listener, ListenerRedirect};
 pub use self::policy::{HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, Timeouts};
 pub use self::pool::{Backend, Connections, Pool, Probe, Target};
-pub use self::route::{Action, Host, Route};
+pub use self::route::{Action, Host, Route, Share};
 pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
 

@@ -43,6 +43,11 @@ pub enum Action {
         /// The pool.
         pool: Reference<Pool>,
     },
+    /// Sent to a backend of one of several pools.
+    Split {
+        /// The pools with their weights.
+        shares: Vec<Share>,
+    },
     /// Answered with a redirect.
     Redirect {
         /// The value of `Location`, a template.
@@ -64,4 +69,25 @@ pub enum Action {
         /// 400 to 599.
         status: Spanned<u16>,
     },
+}
+
+/// A pool and its share of the requests of a route.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Share {
+    /// The pool.
+    pub pool: Reference<Pool>,
+    /// Its weight among all shares; 0 takes it out.
+    pub weight: Spanned<u16>,
+}
+
+impl Action {
+    /// The pools that a request can go to.
+    pub fn pools(&self) -> impl Iterator<Item = &Reference<Pool>> {
+        let (one, several) = match self {
+            Self::Proxy { pool } => (Some(pool), &[][..]),
+            Self::Split { shares } => (None, shares.as_slice()),
+            Self::Redirect { .. } | Self::Respond { .. } | Self::Deny { .. } => (None, &[][..]),
+        };
+        one.into_iter().chain(several.iter().map(|share| &share.pool))
+    }
 }
