@@ -67,7 +67,7 @@ const RUNTIME: [&[&str]; 7] = [
 /// Layers of the compiler, top first.
 const COMPILER: [&[&str]; 6] = [
     &["check", "lower"],
-    &["facts"],
+    &["facts", "format"],
     &["model"],
     &["syntax", "routes", "tls", "report"],
     &["diagnostic"],

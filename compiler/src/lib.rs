@@ -8,6 +8,7 @@
 pub mod check;
 pub mod diagnostic;
 mod facts;
+pub mod format;
 mod lower;
 pub mod model;
 pub mod report;

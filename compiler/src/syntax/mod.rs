@@ -15,7 +15,7 @@ use std::path::Path;
 
 pub use self::include::Unreadable;
 pub use self::tree::{Node, Scalar, Shape, Spelling, Style, Value};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Findings};
 use crate::source::SourceMap;
 
 /// The tree of a config, and where it comes from.
@@ -39,4 +39,36 @@ pub struct Syntax {
 pub fn load(root: &Path, variables: &BTreeMap<String, String>) -> Result<Syntax, Unreadable> {
     let include::Loaded { nodes, broken, sources, diagnostics } = include::load(root, variables)?;
     Ok(Syntax { sources, nodes, incomplete: broken, diagnostics })
+}
+
+/// One text as it was read, without what it includes and with its variables as they are written.
+#[derive(Debug)]
+pub(crate) struct Parsed {
+    /// The text, as the one file of a map.
+    pub(crate) sources: SourceMap,
+    /// Its top-level nodes; `None` when there is no tree.
+    pub(crate) nodes: Option<Vec<Node>>,
+    /// What was found.
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one text.
+pub(crate) fn parse(text: &str, spelling: Spelling) -> Parsed {
+    let mut sources = SourceMap::default();
+    let mut findings = Findings::default();
+    let extension = match spelling {
+        Spelling::Kdl => "kdl",
+        Spelling::Yaml => "yaml",
+    };
+    let name = format!("config.{extension}");
+    let nodes = sources.add(name.clone(), name.into(), text.to_owned()).and_then(|file| match spelling {
+        Spelling::Kdl => kdl::read(file, &mut findings),
+        Spelling::Yaml => yaml::read(file, &mut findings),
+    });
+    Parsed { sources, nodes, diagnostics: findings.into_diagnostics() }
+}
+
+/// Whether a character stands in KDL only as an escape: it cannot be seen, or ends a line.
+pub(crate) fn is_unseen_in_kdl(c: char) -> bool {
+    kdl::is_unseen(c)
 }

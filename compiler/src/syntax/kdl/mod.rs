@@ -25,3 +25,8 @@ use crate::source::File;
 pub(super) fn read(file: &File, findings: &mut Findings) -> Option<Vec<Node>> {
     parser::Parser::new(file, findings).document()
 }
+
+/// Whether a character stands in text only as an escape.
+pub(super) fn is_unseen(c: char) -> bool {
+    cursor::is_disallowed(c) || cursor::is_newline(c)
+}

@@ -1,0 +1,57 @@
+//! KDL as it is laid out: a document with its comments and blank lines, read and printed.
+
+mod print;
+
+pub(super) use self::print::print;
+
+/// What stands between the braces of a block, or in a file.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Block {
+    /// A comment behind the opening brace.
+    pub(super) opening: Option<String>,
+    pub(super) lines: Vec<Line>,
+    /// Whether it stood on one line: where it fits, it still does.
+    pub(super) one_line: bool,
+}
+
+/// A line of a block, or what begins on it.
+#[expect(dead_code, reason = "read from texts with comments")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Line {
+    Blank,
+    /// A comment with its marks, `// …` or `/* … */`.
+    Comment(String),
+    Node(Node),
+}
+
+/// A node with everything that belongs to it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Node {
+    /// Its name, its entries, its blocks, and the comments between them, in order.
+    pub(super) parts: Vec<Part>,
+    /// A comment behind it.
+    pub(super) trail: Option<String>,
+}
+
+/// A part of a node. One that is commented out begins with `/-`.
+#[expect(dead_code, reason = "read from texts with comments")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Part {
+    /// A name, an argument, a property or a comment between them, as it is written.
+    Text(String),
+    /// A comment behind a `\`: the node goes on on the next line.
+    Continued(String),
+    /// A block, with `/-` before it where it is commented out.
+    Block { dropped: bool, block: Block },
+}
+
+impl Node {
+    /// A node of which only the name is known.
+    pub(super) fn named(name: &str) -> Self {
+        Self { parts: vec![Part::Text(super::scalar::kdl_name(name))], trail: None }
+    }
+
+    pub(super) fn push(&mut self, text: String) {
+        self.parts.push(Part::Text(text));
+    }
+}
