@@ -468,3 +468,20 @@ server:
     TLS001 `TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305` is not the name of a cipher suite
     ");
 }
+
+#[test]
+fn a_priority_decides_before_containment() {
+    let crossing = |priority: &str| {
+        found(&with_routes(&format!(
+            "route \"/a/{{x}}\" {priority} {{ respond 200 \"1\"; }}\nroute \"/{{y}}/b\" {{ respond 200 \"2\"; }}"
+        )))
+    };
+    assert!(crossing("").starts_with("RTE002"));
+    assert_eq!(crossing("priority=1"), "");
+    let covering =
+        with_routes("route \"/a\" { respond 200 \"1\"; }\nroute \"/**\" priority=1 { respond 200 \"2\"; }");
+    insta::assert_snapshot!(found(&covering), @r"
+    RTE001 no request reaches route `/a`
+      -> delete it, or narrow `/**`
+    ");
+}

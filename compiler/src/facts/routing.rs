@@ -2,7 +2,9 @@
 
 use super::{Patterns, serving};
 use crate::model::{Host, Model};
-use crate::routes::{Analysis, EmptySegments, HostPattern, Methods, RouteSet, TooComplex, analyse};
+use crate::routes::{
+    Analysis, EmptySegments, HostPattern, Methods, RequestSet, RouteSet, TooComplex, analyse,
+};
 
 /// What some names serve: a host with its own routes and those from outside; or, in a config without hosts, what every
 /// name serves.
@@ -41,7 +43,8 @@ fn site<'m>(model: &'m Model, patterns: &'m Patterns<'m>, index: Option<usize>) 
         if let Ok(pattern) = &read.pattern {
             let methods = Methods::new(read.route.methods.iter().map(|method| method.value.as_str()));
             routes.push(position);
-            sets.push(RouteSet { pattern, methods, priority: 0, own: read.host.is_some() });
+            let set = RequestSet::new(pattern, methods);
+            sets.push(RouteSet { set, priority: read.route.priority.value, own: read.host.is_some() });
         }
     }
     let analysis = analyse(&sets, empty_segments(model, &listeners));

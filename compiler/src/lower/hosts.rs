@@ -10,7 +10,7 @@ use divisor_schema::plan::{
 use super::policies::{Layer, Policies, used};
 use crate::facts::{Facts, ReadRoute, Site};
 use crate::model::{self, Listener};
-use crate::routes::{self, EmptySegments, HostPattern, Pattern, RouteSet, TableBuilder, analyse};
+use crate::routes::{self, EmptySegments, HostPattern, Pattern, RequestSet, RouteSet, TableBuilder, analyse};
 
 /// Collects hosts, routes, policies and tables while listeners ask for them.
 pub(super) struct Hosts<'f, 'm> {
@@ -208,7 +208,8 @@ impl<'f, 'm> Hosts<'f, 'm> {
         let id = HostId::new(self.hosts.len() as u32);
         let route = RouteId::new(self.routes.len() as u32);
         let every = Pattern { text: "/**".to_owned(), segments: vec![], subtree: true, captures: vec![] };
-        let set = RouteSet { pattern: &every, methods: routes::Methods::Any, priority: 0, own: true };
+        let set = RequestSet::new(&every, routes::Methods::Any);
+        let set = RouteSet { set, priority: 0, own: true };
         if let Ok(analysis) = analyse(&[set], EmptySegments::Kept) {
             let root = self.tables.append(&analysis, &[route]);
             self.hosts.push(Host { names: texts(names), root });

@@ -173,6 +173,7 @@ leaf!(bool, false, Typed::Flag(flag) => Some(*flag));
 leaf!(u8, 1, Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(u16, 1, Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(u32, 1, Typed::Integer(number) => Self::try_from(*number).ok());
+leaf!(i32, 0, Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(u64, 0, Typed::Bytes(bytes) => Some(*bytes), Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(Millis, Self(1), Typed::Millis(millis) => Some(*millis));
 leaf!(Rate, Self { requests: 1, period: Millis(1000) }, Typed::Rate(rate) => Some(*rate));

@@ -18,6 +18,7 @@ pub(super) fn route(block: &Checked) -> Option<Route> {
     Some(Route {
         pattern: block.written("path")?,
         methods: block.list("method"),
+        priority: block.value("priority"),
         action: action(block),
         rewrite: block.written("rewrite"),
         uses: references(block, "use"),

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 
 use super::trie::Trie;
-use super::{EmptySegments, RouteSet};
+use super::{EmptySegments, Pattern};
 
 /// The automaton. State 0 is the root; states are in the order of a breadth-first walk along sorted labels, so that
 /// it depends on the patterns alone.
@@ -22,6 +22,8 @@ pub(super) struct State<'a> {
     pub(super) other: Option<u32>,
     /// The routes, by rank, that match the paths ending here; the better ones first.
     pub(super) routes: Vec<u32>,
+    /// Those of them that answer a request here.
+    pub(super) candidates: Vec<u32>,
     /// The last step of a shortest path that ends here; `None` if none does.
     reached_by: Option<Step<'a>>,
     /// The last step of a shortest path that goes on from here; `None` if none does, and for the root.
@@ -37,20 +39,19 @@ pub(super) struct Step<'a> {
 }
 
 impl<'a> Automaton<'a> {
-    /// Builds the automaton of the patterns of `ranked`. It may cost `budget` beyond a fixed multiple
-    /// of the patterns.
+    /// Builds the automaton of `patterns`. It may cost `budget` beyond a fixed multiple of them.
     ///
     /// # Errors
-    /// The ranks of the patterns that cost most, when it outgrows its budget.
+    /// The positions of the patterns that cost most, when it outgrows its budget.
     pub(super) fn build(
-        ranked: &[&RouteSet<'a>],
+        patterns: &[&'a Pattern],
         empty_segments: EmptySegments,
         budget: usize,
     ) -> Result<Self, Vec<u32>> {
-        let trie = Trie::new(ranked);
+        let trie = Trie::new(patterns);
         let budget = trie.len().saturating_mul(8).saturating_add(budget);
         let subsets = Subsets::new(&trie).construct(budget);
-        let mut automaton = Self { states: subsets.map_err(|sets| worst(ranked, &trie, &sets))? };
+        let mut automaton = Self { states: subsets.map_err(|sets| worst(patterns, &trie, &sets))? };
         automaton.explore(empty_segments);
         Ok(automaton)
     }
@@ -58,6 +59,16 @@ impl<'a> Automaton<'a> {
     /// All states where the path of some request ends.
     pub(super) fn ends(&self) -> impl Iterator<Item = (u32, &State<'a>)> {
         (0..).zip(&self.states).filter(|(_, state)| state.reached_by.is_some())
+    }
+
+    /// The state where `path`, which is normal, ends.
+    pub(super) fn walk(&self, path: &str) -> Option<&State<'a>> {
+        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+        segments.try_fold(self.states.first()?, |state, segment| {
+            let edge = state.edges.binary_search_by_key(&segment, |(label, _)| *label);
+            let next = edge.ok().and_then(|at| state.edges.get(at)).map_or(state.other, |(_, next)| *next);
+            self.states.get(next? as usize)
+        })
     }
 
     /// A path that ends in `state`, of the fewest segments.
@@ -176,17 +187,18 @@ impl<'t, 'a> Subsets<'t, 'a> {
 }
 
 /// The three patterns whose parts were built most often.
-fn worst(ranked: &[&RouteSet<'_>], trie: &Trie<'_>, sets: &[Vec<u32>]) -> Vec<u32> {
+fn worst(patterns: &[&Pattern], trie: &Trie<'_>, sets: &[Vec<u32>]) -> Vec<u32> {
     let mut built = vec![0u64; trie.len()];
     for &node in sets.iter().flatten() {
         if let Some(count) = built.get_mut(node as usize) {
             *count += 1;
         }
     }
-    let cost = |route: &RouteSet<'_>| -> u64 {
-        trie.behind_parameter(route.pattern).iter().filter_map(|&node| built.get(node as usize)).sum()
+    let cost = |pattern: &Pattern| -> u64 {
+        trie.behind_parameter(pattern).iter().filter_map(|&node| built.get(node as usize)).sum()
     };
-    let mut costs: Vec<(u64, u32)> = (0..).zip(ranked).map(|(rank, route)| (cost(route), rank)).collect();
+    let mut costs: Vec<(u64, u32)> =
+        (0..).zip(patterns).map(|(rank, pattern)| (cost(pattern), rank)).collect();
     costs.sort_unstable_by_key(|&(cost, rank)| (std::cmp::Reverse(cost), rank));
     costs.into_iter().take(3).map(|(_, rank)| rank).collect()
 }

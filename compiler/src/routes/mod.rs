@@ -9,8 +9,11 @@ mod hosts;
 mod methods;
 mod normal;
 mod pattern;
+#[allow(dead_code, reason = "asked by claims about routes")]
+mod questions;
 mod ranking;
 mod relations;
+mod set;
 mod table;
 mod template;
 #[cfg(test)]
@@ -20,6 +23,9 @@ mod trie;
 pub(crate) use self::hosts::{HostError, HostPattern};
 pub(crate) use self::methods::Methods;
 pub(crate) use self::pattern::{Pattern, PatternError, PatternErrorKind};
+#[allow(unused_imports, reason = "asked by claims about routes")]
+pub(crate) use self::questions::{example, winners};
+pub(crate) use self::set::{Request, RequestSet};
 pub(crate) use self::table::TableBuilder;
 pub(crate) use self::template::{TemplateError, TemplateErrorKind, location, rewrite};
 
@@ -29,10 +35,8 @@ use self::ranking::Ranking;
 /// A route, seen as a set of requests.
 #[derive(Debug, Clone)]
 pub(crate) struct RouteSet<'a> {
-    /// Its paths.
-    pub(crate) pattern: &'a Pattern,
-    /// Its methods.
-    pub(crate) methods: Methods<'a>,
+    /// What it is for.
+    pub(crate) set: RequestSet<'a>,
     /// Compared before containment: the higher one wins.
     pub(crate) priority: i32,
     /// Written inside the host, not outside of all hosts: quietly beats an equal one that was.
@@ -46,6 +50,8 @@ pub(crate) struct Analysis<'a> {
     pub(crate) findings: Vec<Finding>,
     /// Routes from outside that an equal one of the host replaces, sorted.
     pub(crate) overridden: Vec<usize>,
+    /// The routes, by position.
+    routes: Vec<RouteSet<'a>>,
     /// Positions by rank, the strongest first.
     order: Vec<usize>,
     automaton: Automaton<'a>,
@@ -84,7 +90,7 @@ pub(crate) enum Finding {
         /// The other.
         second: usize,
         /// A request that both match, and nothing better does.
-        witness: Witness,
+        witness: Request,
     },
     /// Every request of a route goes to a better one.
     Unreachable {
@@ -93,17 +99,8 @@ pub(crate) enum Finding {
         /// Better routes that take all its requests together; few of them.
         covered_by: Vec<usize>,
         /// A request of the route that the first of these takes.
-        witness: Witness,
+        witness: Request,
     },
-}
-
-/// An example of a request.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Witness {
-    /// Method.
-    pub(crate) method: String,
-    /// Path.
-    pub(crate) path: String,
 }
 
 /// What the automaton of a host may cost beyond a fixed multiple of its patterns: edges, and places in patterns that its
@@ -128,10 +125,47 @@ fn analyse_within<'a>(
 ) -> Result<Analysis<'a>, TooComplex> {
     let Ranking { order, mut findings, overridden } = ranking::rank(routes);
     let ranked: Vec<&RouteSet<'a>> = order.iter().filter_map(|&position| routes.get(position)).collect();
-    let mut automaton = Automaton::build(&ranked, empty_segments, budget).map_err(|ranks| TooComplex {
+    let patterns: Vec<&Pattern> = ranked.iter().map(|route| route.set.pattern).collect();
+    let mut automaton = Automaton::build(&patterns, empty_segments, budget).map_err(|ranks| TooComplex {
         patterns: ranks.iter().filter_map(|&rank| order.get(rank as usize).copied()).collect(),
     })?;
     findings.extend(relations::judge(&ranked, &order, &mut automaton));
     findings.sort_unstable();
-    Ok(Analysis { findings, overridden, order, automaton })
+    let analysis = Analysis { findings, overridden, routes: routes.to_vec(), order, automaton };
+    debug_assert!(
+        analysis.findings.iter().all(|finding| analysis.bears_out(finding)),
+        "{:?}",
+        analysis.findings
+    );
+    Ok(analysis)
+}
+
+impl Analysis<'_> {
+    /// The route that answers `request`, whose path is normal; `None` when there is none.
+    pub(crate) fn winner(&self, request: &Request) -> Option<usize> {
+        self.matching(request).next()
+    }
+
+    /// All routes that match `request`, whose path is normal: what beats another comes before it, so the first one
+    /// answers. Of equal routes, only one is there.
+    pub(crate) fn matching<'s>(&'s self, request: &'s Request) -> impl Iterator<Item = usize> + 's {
+        let state = self.automaton.walk(&request.path);
+        let positions = state.into_iter().flat_map(|state| &state.routes);
+        let positions = positions.filter_map(|&rank| self.order.get(rank as usize).copied());
+        positions.filter(|&position| self.routes.get(position).is_some_and(|it| it.set.contains(request)))
+    }
+
+    /// Whether the example of a finding shows what it is for.
+    fn bears_out(&self, finding: &Finding) -> bool {
+        let set = |position: &usize| self.routes.get(*position).map(|route| &route.set);
+        let holds = |position: &usize, request| set(position).is_some_and(|set| set.contains(request));
+        match finding {
+            Finding::Duplicate { .. } => true,
+            Finding::Ambiguous { first, second, witness } => holds(first, witness) && holds(second, witness),
+            Finding::Unreachable { route, covered_by, witness } => {
+                let taken = covered_by.first().is_some_and(|better| holds(better, witness));
+                holds(route, witness) && taken && self.winner(witness) != Some(*route)
+            }
+        }
+    }
 }

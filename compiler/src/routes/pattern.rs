@@ -163,6 +163,13 @@ impl Pattern {
         Ok(())
     }
 
+    /// Whether `path`, which is normal, is one of its paths.
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
+        let fits = self.segments.iter().all(|wanted| segments.next().is_some_and(|it| wanted.matches(it)));
+        fits && (self.subtree || segments.next().is_none())
+    }
+
     /// Whether every path of `self` is one of `other`.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let long_enough = match (self.subtree, other.subtree) {
@@ -187,6 +194,13 @@ impl Pattern {
 }
 
 impl Segment {
+    fn matches(&self, segment: &str) -> bool {
+        match self {
+            Self::Literal(text) => text == segment,
+            Self::Parameter => !segment.is_empty(),
+        }
+    }
+
     /// Whether every segment of `self` is one of `other`.
     fn is_within(&self, other: &Self) -> bool {
         match (self, other) {

@@ -20,8 +20,8 @@ pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
     let key = |position: &usize| {
         let position = *position;
         routes.get(position).map(|route| {
-            let shape = (Reverse(route.priority), route.pattern.breadth(), route.methods.breadth());
-            (shape, &route.pattern.segments, &route.methods, !route.own, position)
+            let shape = (Reverse(route.priority), route.set.pattern.breadth(), route.set.methods.breadth());
+            (shape, &route.set.pattern.segments, &route.set.methods, !route.own, position)
         })
     };
     let mut order: Vec<usize> = (0..routes.len()).collect();
@@ -50,11 +50,14 @@ pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
 /// Whether a request that both match goes to `better`: by priority, then because its set lies inside the other. The
 /// sets are not equal.
 pub(super) fn beats(better: &RouteSet<'_>, other: &RouteSet<'_>) -> bool {
-    let inside = || better.methods.is_within(&other.methods) && better.pattern.is_within(other.pattern);
+    let inside = || {
+        better.set.methods.is_within(&other.set.methods) && better.set.pattern.is_within(other.set.pattern)
+    };
     better.priority > other.priority || (better.priority == other.priority && inside())
 }
 
 fn is_equal(a: &RouteSet<'_>, b: &RouteSet<'_>) -> bool {
-    let paths = a.pattern.subtree == b.pattern.subtree && a.pattern.segments == b.pattern.segments;
-    paths && a.methods == b.methods && a.priority == b.priority
+    let paths =
+        a.set.pattern.subtree == b.set.pattern.subtree && a.set.pattern.segments == b.set.pattern.segments;
+    paths && a.set.methods == b.set.methods && a.priority == b.priority
 }

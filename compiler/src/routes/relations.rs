@@ -2,26 +2,27 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::automaton::{Automaton, State};
+use super::automaton::Automaton;
 use super::methods::{Class, Methods};
 use super::ranking::beats;
-use super::{Finding, RouteSet, Witness};
+use super::{Finding, Request, RequestSet, RouteSet};
 
 /// More routes than this that all meet in one place without any being the best are not compared pair by pair.
 const CROSSING_MAX: usize = 64;
 
-/// Judges the routes, and leaves in every state only those that some request reaches there, best first.
+/// Judges the routes, and finds in every state the candidates: those that answer some request there, best first.
 pub(super) fn judge(
     ranked: &[&RouteSet<'_>],
     order: &[usize],
     automaton: &mut Automaton<'_>,
 ) -> Vec<Finding> {
-    let (reached, crossings) = survey(ranked, automaton);
-    let cells = covered_cells(ranked, automaton, &reached);
+    let sets: Vec<&RequestSet<'_>> = ranked.iter().map(|route| &route.set).collect();
+    let (reached, crossings) = survey(ranked, &sets, automaton);
+    let cells = covered_cells(ranked, &sets, automaton, &reached);
     let position = |rank: u32| order.get(rank as usize).copied().unwrap_or_default();
     let ambiguous = crossings.into_iter().map(|((a, b), place)| {
         let (a, b) = (position(a), position(b));
-        Finding::Ambiguous { first: a.min(b), second: a.max(b), witness: place.witness(ranked, automaton) }
+        Finding::Ambiguous { first: a.min(b), second: a.max(b), witness: place.request(&sets, automaton) }
     });
     let unreachable = cells.into_iter().filter_map(|(rank, cells)| {
         let cover = cover(&cells);
@@ -30,29 +31,41 @@ pub(super) fn judge(
         Some(Finding::Unreachable {
             route: position(rank),
             covered_by: cover.iter().map(|&rank| position(rank)).collect(),
-            witness: taken.place.witness(ranked, automaton),
+            witness: taken.place.request(&sets, automaton),
         })
     });
     let findings = ambiguous.chain(unreachable).collect();
     for state in &mut automaton.states {
-        prune(ranked, state);
+        state.candidates = candidates(ranked, &state.routes);
     }
     findings
 }
 
 /// Some requests that no route tells apart: those of some methods whose path ends in a state.
 #[derive(Debug, Clone, Copy)]
-struct Place<'a> {
+pub(super) struct Place<'a> {
     state: u32,
     class: Class<'a>,
 }
 
 impl Place<'_> {
-    fn witness(self, ranked: &[&RouteSet<'_>], automaton: &Automaton<'_>) -> Witness {
+    /// One of these requests.
+    pub(super) fn request(self, sets: &[&RequestSet<'_>], automaton: &Automaton<'_>) -> Request {
         let routes = automaton.states.get(self.state as usize).map_or(&[][..], |state| &state.routes);
-        let classes = Class::of(sets(ranked, routes).map(|route| &route.methods));
-        Witness { method: self.class.example(&classes), path: automaton.path_to(self.state) }
+        let classes = Class::of(of(sets, routes).map(|set| &set.methods));
+        Request::new(self.class.example(&classes), automaton.path_to(self.state))
     }
+}
+
+/// All places that the automaton of `sets` tells apart, with the sets, by position, that hold their requests.
+pub(super) fn places<'s, 'a>(
+    sets: &'s [&RequestSet<'a>],
+    automaton: &'s Automaton<'a>,
+) -> impl Iterator<Item = (Place<'a>, Vec<u32>)> {
+    automaton.ends().flat_map(move |(id, state)| {
+        let classes = by_class(sets, &state.routes).into_iter();
+        classes.map(move |(class, members)| (Place { state: id, class }, members))
+    })
 }
 
 /// A place of an unreachable route, and the routes that beat it there.
@@ -64,12 +77,13 @@ struct Cell<'a> {
 /// Which routes are the best somewhere, and which meet where neither is better and nothing else is.
 fn survey<'a>(
     ranked: &[&RouteSet<'a>],
+    sets: &[&RequestSet<'a>],
     automaton: &Automaton<'a>,
 ) -> (Vec<bool>, BTreeMap<(u32, u32), Place<'a>>) {
     let mut reached = vec![false; ranked.len()];
     let mut crossings = BTreeMap::new();
     for (id, state) in automaton.ends() {
-        for (class, routes) in by_class(ranked, &state.routes) {
+        for (class, routes) in by_class(sets, &state.routes) {
             let best = best(ranked, &routes);
             for &rank in &best {
                 if let Some(reached) = reached.get_mut(rank as usize) {
@@ -90,6 +104,7 @@ fn survey<'a>(
 /// The places of all routes that are the best nowhere.
 fn covered_cells<'a>(
     ranked: &[&RouteSet<'a>],
+    sets: &[&RequestSet<'a>],
     automaton: &Automaton<'a>,
     reached: &[bool],
 ) -> BTreeMap<u32, Vec<Cell<'a>>> {
@@ -99,7 +114,7 @@ fn covered_cells<'a>(
         if !state.routes.iter().any(is_covered) {
             continue;
         }
-        for (class, routes) in by_class(ranked, &state.routes) {
+        for (class, routes) in by_class(sets, &state.routes) {
             for &rank in routes.iter().filter(|rank| is_covered(rank)) {
                 let better = routes.iter().copied().filter(|&other| is_better(ranked, other, rank)).collect();
                 cells.entry(rank).or_default().push(Cell { place: Place { state: id, class }, better });
@@ -126,13 +141,13 @@ fn cover(cells: &[Cell<'_>]) -> Vec<u32> {
     cover
 }
 
-/// Leaves out the routes whose methods all go to better ones here.
-fn prune(ranked: &[&RouteSet<'_>], state: &mut State<'_>) {
+/// The routes without those whose methods all go to better ones.
+fn candidates(ranked: &[&RouteSet<'_>], routes: &[u32]) -> Vec<u32> {
     let mut taken: BTreeSet<&str> = BTreeSet::new();
     let mut all_taken = false;
-    state.routes.retain(|&rank| {
-        let Some(route) = ranked.get(rank as usize).filter(|_| !all_taken) else { return false };
-        match &route.methods {
+    let is_left = |rank: &u32| {
+        let Some(route) = ranked.get(*rank as usize).filter(|_| !all_taken) else { return false };
+        match &route.set.methods {
             Methods::Any => {
                 all_taken = true;
                 true
@@ -143,15 +158,16 @@ fn prune(ranked: &[&RouteSet<'_>], state: &mut State<'_>) {
                 taken.len() > free
             }
         }
-    });
+    };
+    routes.iter().copied().filter(is_left).collect()
 }
 
 /// The routes of each class of methods, the better ones first.
-fn by_class<'a>(ranked: &[&RouteSet<'a>], routes: &[u32]) -> Vec<(Class<'a>, Vec<u32>)> {
-    let classes = Class::of(sets(ranked, routes).map(|route| &route.methods));
+fn by_class<'a>(sets: &[&RequestSet<'a>], routes: &[u32]) -> Vec<(Class<'a>, Vec<u32>)> {
+    let classes = Class::of(of(sets, routes).map(|set| &set.methods));
     let mut members: BTreeMap<Class<'a>, Vec<u32>> = classes.iter().map(|class| (*class, vec![])).collect();
-    for (&rank, route) in routes.iter().zip(sets(ranked, routes)) {
-        match &route.methods {
+    for (&rank, set) in routes.iter().zip(of(sets, routes)) {
+        match &set.methods {
             Methods::Any => members.values_mut().for_each(|members| members.push(rank)),
             Methods::Only(methods) => methods.iter().for_each(|method| {
                 members.entry(Class::Named(method)).or_default().push(rank);
@@ -172,13 +188,13 @@ fn best(ranked: &[&RouteSet<'_>], routes: &[u32]) -> Vec<u32> {
     best
 }
 
-fn is_better(ranked: &[&RouteSet<'_>], better: u32, other: u32) -> bool {
+pub(super) fn is_better(ranked: &[&RouteSet<'_>], better: u32, other: u32) -> bool {
     match (ranked.get(better as usize), ranked.get(other as usize)) {
         (Some(better_set), Some(other_set)) => better != other && beats(better_set, other_set),
         _ => false,
     }
 }
 
-fn sets<'r, 'a>(ranked: &'r [&RouteSet<'a>], routes: &'r [u32]) -> impl Iterator<Item = &'r RouteSet<'a>> {
-    routes.iter().filter_map(|&rank| ranked.get(rank as usize).copied())
+fn of<'s, 'a>(sets: &'s [&RequestSet<'a>], members: &'s [u32]) -> impl Iterator<Item = &'s RequestSet<'a>> {
+    members.iter().filter_map(|&member| sets.get(member as usize).copied())
 }

@@ -25,7 +25,7 @@ impl TableBuilder {
                 self.tables.edges.push(Edge { label_start, label_end, target: target(to) });
             }
             let candidates_start = self.tables.candidates.len() as u32;
-            let positions = state.routes.iter().filter_map(|&rank| analysis.order.get(rank as usize));
+            let positions = state.candidates.iter().filter_map(|&rank| analysis.order.get(rank as usize));
             self.tables.candidates.extend(positions.filter_map(|&position| ids.get(position)));
             self.tables.states.push(State {
                 edges_start,

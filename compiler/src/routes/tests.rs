@@ -41,8 +41,7 @@ fn outcome_with(routes: &[Written], empty_segments: EmptySegments) -> Outcome {
         .iter()
         .zip(&patterns)
         .map(|(route, pattern)| RouteSet {
-            pattern,
-            methods: Methods::new(route.methods.iter().copied()),
+            set: RequestSet::new(pattern, Methods::new(route.methods.iter().copied())),
             priority: route.priority,
             own: route.own,
         })
@@ -59,7 +58,7 @@ fn findings(routes: &[Written]) -> Vec<String> {
         let route = &routes[*position];
         [route.methods.join("|"), route.pattern.clone()].join(" ").trim().to_owned()
     };
-    let example = |witness: &Witness| format!("{} {}", witness.method, witness.path);
+    let example = |witness: &Request| format!("{} {}", witness.method, witness.path);
     let line = |finding: &Finding| match finding {
         Finding::Duplicate { first, second } => format!("{} = {}", name(first), name(second)),
         Finding::Ambiguous { first, second, witness } => {
@@ -166,7 +165,7 @@ fn hosts_share_one_set_of_tables() {
     let mut builder = TableBuilder::default();
     let roots = ["/a", "/b/a"].map(|text| {
         let pattern = Pattern::parse(text).unwrap();
-        let set = RouteSet { pattern: &pattern, methods: Methods::Any, priority: 0, own: true };
+        let set = RouteSet { set: RequestSet::new(&pattern, Methods::Any), priority: 0, own: true };
         builder.append(&analyse(&[set], EmptySegments::Merged).unwrap(), &[RouteId::new(7)])
     });
     let tables = builder.finish();
@@ -195,7 +194,7 @@ fn patterns_that_multiply_each_other_are_refused_with_their_names() {
     let patterns: Vec<Pattern> = (0..depth).map(pattern).collect();
     let sets: Vec<RouteSet<'_>> = patterns
         .iter()
-        .map(|pattern| RouteSet { pattern, methods: Methods::Any, priority: 0, own: true })
+        .map(|pattern| RouteSet { set: RequestSet::new(pattern, Methods::Any), priority: 0, own: true })
         .collect();
     let refused = analyse_within(&sets, EmptySegments::Merged, 10_000).unwrap_err();
     assert_eq!(refused.patterns.len(), 3);
@@ -209,11 +208,7 @@ fn cost_grows_with_the_routes_and_not_with_their_pairs() {
         let second = (0..count).map(|n| format!("/{{tenant}}/m{n}"));
         let texts = first.chain(second).chain(["/**".to_owned()]);
         let patterns: Vec<Pattern> = texts.map(|text| Pattern::parse(&text).unwrap()).collect();
-        let sets: Vec<RouteSet<'_>> = patterns
-            .iter()
-            .map(|pattern| RouteSet { pattern, methods: Methods::Any, priority: 0, own: true })
-            .collect();
-        let ranked: Vec<&RouteSet<'_>> = sets.iter().collect();
+        let ranked: Vec<&Pattern> = patterns.iter().collect();
         let automaton = Automaton::build(&ranked, EmptySegments::Merged, BUDGET).unwrap();
         let compared = automaton.states.iter().map(|state| state.routes.len().pow(2)).sum::<usize>();
         let edges = automaton.states.iter().map(|state| state.edges.len()).sum::<usize>();

@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::RouteSet;
 use super::pattern::{Pattern, Segment};
 
 /// Patterns merged by their beginnings.
@@ -28,11 +27,11 @@ impl<'a> Trie<'a> {
     /// The node where all patterns begin.
     pub(super) const ROOT: u32 = 0;
 
-    /// Merges the patterns of `ranked`; routes are named by their position there.
-    pub(super) fn new(ranked: &[&RouteSet<'a>]) -> Self {
+    /// Merges `patterns`; routes are named by the position of their pattern.
+    pub(super) fn new(patterns: &[&'a Pattern]) -> Self {
         let mut trie = Self { nodes: vec![Node::default()] };
-        for (rank, route) in (0..).zip(ranked) {
-            let end = trie.insert(route.pattern);
+        for (rank, pattern) in (0..).zip(patterns) {
+            let end = trie.insert(pattern);
             trie.node_mut(end).routes.push(rank);
         }
         trie

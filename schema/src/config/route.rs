@@ -79,7 +79,7 @@ pub(super) static ROUTE: Block = Block {
                 Kind::Block(&MIRROR),
                 "Also sent to another pool, whose answer is dropped.",
             ),
-            Field::planned(
+            Field::new(
                 "priority",
                 Kind::Integer { min: -1_000_000, max: 1_000_000 },
                 "Decides between routes whose sets cross: the greater wins.",

@@ -7,7 +7,7 @@ use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
 use crate::model::Route;
-use crate::routes::{Finding, Witness};
+use crate::routes::{Finding, Request};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -60,7 +60,7 @@ fn first_ones(mut crossings: Vec<Diagnostic>) -> Vec<Diagnostic> {
     crossings
 }
 
-fn diagnostic(one: &Route, other: &Route, request: String, witness: &Witness) -> Diagnostic {
+fn diagnostic(one: &Route, other: &Route, request: String, witness: &Request) -> Diagnostic {
     let (first, second) = if one.pattern.span <= other.pattern.span { (one, other) } else { (other, one) };
     let message =
         format!("routes `{}` and `{}` both match `{request}`", first.pattern.value, second.pattern.value);

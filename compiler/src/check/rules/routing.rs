@@ -2,7 +2,7 @@
 
 use crate::facts::{Facts, Site};
 use crate::model::Route;
-use crate::routes::Witness;
+use crate::routes::Request;
 
 /// The route at a position of the analysis of `site`.
 pub(super) fn route_at<'m>(facts: &Facts<'m>, site: &Site<'m>, position: usize) -> Option<&'m Route> {
@@ -11,7 +11,7 @@ pub(super) fn route_at<'m>(facts: &Facts<'m>, site: &Site<'m>, position: usize) 
 }
 
 /// An example as a request to `site`: `GET https://shop.example/cart`; without a name where every name is served.
-pub(super) fn request(facts: &Facts<'_>, site: &Site<'_>, witness: &Witness) -> String {
+pub(super) fn request(facts: &Facts<'_>, site: &Site<'_>, witness: &Request) -> String {
     let Some(name) = site.names.first() else { return format!("{} {}", witness.method, witness.path) };
     let listeners = site.listeners.iter().filter_map(|index| facts.model.listeners.get(*index));
     let scheme = if listeners.into_iter().any(|listener| listener.tls.is_some()) { "https" } else { "http" };

@@ -25,6 +25,8 @@ pub struct Route {
     pub pattern: Spanned<String>,
     /// Methods; none means every method.
     pub methods: Vec<Spanned<String>>,
+    /// The higher one of two routes that meet wins, before containment is looked at.
+    pub priority: Spanned<i32>,
     /// What is done; `None` when that could not be read and was reported.
     pub action: Option<Action>,
     /// The path the backend is sent, a template; `None` is the path of the request.

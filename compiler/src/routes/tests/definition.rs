@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use divisor_schema::plan::RouteId;
 use proptest::prelude::*;
 
-use super::super::{EmptySegments, Finding, Witness};
+use super::super::{EmptySegments, Finding, Request};
 use super::{Outcome, Written, outcome_with};
 
 const METHODS: [&str; 3] = ["GET", "POST", "PUT"];
@@ -115,7 +115,7 @@ fn check_findings(
     let mut duplicates: BTreeSet<usize> = BTreeSet::new();
     let mut crossings: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut covered: BTreeSet<usize> = BTreeSet::new();
-    let request = |witness: &Witness| {
+    let request = |witness: &Request| {
         let found = definition.requests.iter().position(|(m, p)| *m == witness.method && *p == witness.path);
         found.ok_or_else(|| TestCaseError::fail(format!("{witness:?} is not in the alphabet")))
     };

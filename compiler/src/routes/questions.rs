@@ -1,0 +1,114 @@
+//! Questions about sets of requests, answered exactly and with an example. All of them put the sets into one automaton
+//! and look at the places where it ends.
+
+use super::automaton::Automaton;
+use super::relations::{Place, is_better, places};
+use super::{BUDGET, EmptySegments, Request, RequestSet, RouteSet, TooComplex, ranking};
+
+/// A request that is in all sets of `inside` and in none of `outside`; one of the fewest segments. `None` when there is
+/// none: then what `inside` has in common is covered by `outside`. With one set on each side, this decides
+/// containment; with two inside and none outside, whether they meet.
+///
+/// # Errors
+/// [`TooComplex`] names positions in `inside` followed by `outside`.
+pub(crate) fn example(
+    inside: &[RequestSet<'_>],
+    outside: &[RequestSet<'_>],
+    empty_segments: EmptySegments,
+) -> Result<Option<Request>, TooComplex> {
+    let sets: Vec<&RequestSet<'_>> = inside.iter().chain(outside).collect();
+    let automaton = build(&sets, empty_segments)?;
+    let is_inside = |member: &&u32| (**member as usize) < inside.len();
+    let found = places(&sets, &automaton).filter(|(_, members)| {
+        members.iter().filter(is_inside).count() == inside.len() && members.len() == inside.len()
+    });
+    let shortest = found.map(|(place, _)| place.request(&sets, &automaton));
+    Ok(shortest.min_by_key(|request| (request.path.matches('/').count(), request.path.len())))
+}
+
+/// Who answers the requests of `claim`: every route, by its position in `routes`, that answers one of them, and `None`
+/// if one of them is answered by no route; each with an example. Where routes are ambiguous, all of them are
+/// there.
+///
+/// # Errors
+/// [`TooComplex`] names positions in `routes`; one more is the claim.
+pub(crate) fn winners(
+    routes: &[RouteSet<'_>],
+    claim: &RequestSet<'_>,
+    empty_segments: EmptySegments,
+) -> Result<Vec<(Option<usize>, Request)>, TooComplex> {
+    let order = ranking::rank(routes).order;
+    let ranked: Vec<&RouteSet<'_>> = order.iter().filter_map(|&position| routes.get(position)).collect();
+    let sets: Vec<&RequestSet<'_>> = ranked.iter().map(|route| &route.set).chain([claim]).collect();
+    let claimed = ranked.len() as u32;
+    let position = |rank: u32| order.get(rank as usize).copied();
+    let automaton = build(&sets, empty_segments).map_err(|TooComplex { patterns }| TooComplex {
+        patterns: patterns.into_iter().map(|rank| position(rank as u32).unwrap_or(routes.len())).collect(),
+    })?;
+    let mut found: Vec<(Option<usize>, Place<'_>)> = vec![];
+    for (place, members) in places(&sets, &automaton).filter(|(_, members)| members.contains(&claimed)) {
+        let members: Vec<u32> = members.into_iter().filter(|&member| member != claimed).collect();
+        let beaten = |rank: u32| members.iter().any(|&other| is_better(&ranked, other, rank));
+        let mut best: Vec<Option<usize>> =
+            members.iter().filter(|&&rank| !beaten(rank)).map(|&rank| position(rank)).collect();
+        if best.is_empty() {
+            best.push(None);
+        }
+        for winner in best {
+            if !found.iter().any(|(known, _)| *known == winner) {
+                found.push((winner, place));
+            }
+        }
+    }
+    found.sort_by_key(|(winner, _)| *winner);
+    Ok(found.into_iter().map(|(winner, place)| (winner, place.request(&sets, &automaton))).collect())
+}
+
+fn build<'a>(sets: &[&RequestSet<'a>], empty_segments: EmptySegments) -> Result<Automaton<'a>, TooComplex> {
+    let patterns: Vec<_> = sets.iter().map(|set| set.pattern).collect();
+    Automaton::build(&patterns, empty_segments, BUDGET)
+        .map_err(|ranks| TooComplex { patterns: ranks.into_iter().map(|rank| rank as usize).collect() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Methods, Pattern};
+    use super::*;
+
+    fn ask(inside: &[&str], outside: &[&str]) -> Option<String> {
+        let read = |texts: &[&str]| -> Vec<Pattern> {
+            texts.iter().map(|text| Pattern::parse(text).unwrap()).collect()
+        };
+        let (inside, outside) = (read(inside), read(outside));
+        let sets = |patterns| -> Vec<RequestSet<'_>> { sets_of(patterns) };
+        example(&sets(&inside), &sets(&outside), EmptySegments::Merged).unwrap().map(|request| request.path)
+    }
+
+    fn sets_of(patterns: &[Pattern]) -> Vec<RequestSet<'_>> {
+        patterns.iter().map(|pattern| RequestSet::new(pattern, Methods::Any)).collect()
+    }
+
+    #[test]
+    fn meeting_containment_and_cover() {
+        assert_eq!(ask(&["/a/{x}", "/{y}/b"], &[]).as_deref(), Some("/a/b"));
+        assert_eq!(ask(&["/a/{x}", "/b/{y}"], &[]), None);
+        assert_eq!(ask(&["/a/{x}"], &["/a/**"]), None, "contained");
+        assert_eq!(ask(&["/a/**"], &["/a/{x}"]).as_deref(), Some("/a"));
+        assert_eq!(ask(&["/a/**"], &["/a", "/a/", "/a/{x}/**"]), None, "covered together");
+    }
+
+    #[test]
+    fn winners_of_a_claim() {
+        let patterns = ["/**", "/admin/**", "/admin/login"].map(|text| Pattern::parse(text).unwrap());
+        let routes: Vec<RouteSet<'_>> =
+            sets_of(&patterns).into_iter().map(|set| RouteSet { set, priority: 0, own: true }).collect();
+        let claimed = Pattern::parse("/admin/{page}").unwrap();
+        let claim = RequestSet::new(&claimed, Methods::new(["GET"]));
+        let who = |routes: &[RouteSet<'_>]| -> Vec<(Option<usize>, String)> {
+            let found = winners(routes, &claim, EmptySegments::Merged).unwrap();
+            found.into_iter().map(|(who, request)| (who, request.path)).collect()
+        };
+        assert_eq!(who(&routes), [(Some(1), "/admin/a".into()), (Some(2), "/admin/login".into())]);
+        assert_eq!(who(&routes[2..]), [(None, "/admin/a".into()), (Some(0), "/admin/login".into())]);
+    }
+}
