@@ -16,7 +16,7 @@ use crate::routes::{self, EmptySegments, HostPattern, Pattern, RequestSet, Route
 pub(super) struct Hosts<'f, 'm> {
     facts: &'f Facts<'m>,
     pools: Vec<PoolId>,
-    policies: Policies,
+    policies: Policies<'m>,
     hosts: Vec<Host>,
     routes: Vec<Route>,
     tables: TableBuilder,
@@ -39,7 +39,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
         Self {
             facts,
             pools,
-            policies: Policies::default(),
+            policies: Policies::new(&facts.model.rate_limits),
             hosts: vec![],
             routes: vec![],
             tables: TableBuilder::default(),

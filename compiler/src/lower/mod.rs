@@ -25,8 +25,9 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
     let mut hosts = hosts::Hosts::new(facts, pool_ids);
     let listeners = listeners::lower(facts, &mut hosts);
     let hosts::Lowered { hosts, routes, policies, rate_limits, tables } = hosts.finish();
+    let edition = facts.model.edition.as_ref().map_or(EDITION, |edition| &edition.value).to_owned();
     Plan {
-        meta: Meta { compiler: env!("CARGO_PKG_VERSION").to_owned(), edition: EDITION.to_owned() },
+        meta: Meta { compiler: env!("CARGO_PKG_VERSION").to_owned(), edition },
         runtime: Runtime {
             workers: facts.model.runtime.workers.as_ref().map(|workers| workers.value),
             drain: facts.model.runtime.drain.value,

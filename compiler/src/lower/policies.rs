@@ -6,7 +6,7 @@ use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, Time
 
 use super::headers;
 use crate::facts::Facts;
-use crate::model::{self, Reference, Settings};
+use crate::model::{self, Reference, Settings, SharedLimit};
 use crate::source::Span;
 
 /// Settings with the name of the place where they are written.
@@ -18,15 +18,26 @@ pub(super) struct Layer<'m> {
 }
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
-#[derive(Default)]
-pub(super) struct Policies {
+pub(super) struct Policies<'m> {
+    shared: &'m [SharedLimit],
     policies: Vec<Policy>,
     ids: HashMap<Policy, PolicyId>,
     rate_limits: Vec<RateLimit>,
     rate_limit_ids: BTreeMap<String, RateLimitId>,
 }
 
-impl Policies {
+impl<'m> Policies<'m> {
+    /// No policies yet. `shared` are the rate limits that they may name.
+    pub(super) fn new(shared: &'m [SharedLimit]) -> Self {
+        Self {
+            shared,
+            policies: vec![],
+            ids: HashMap::new(),
+            rate_limits: vec![],
+            rate_limit_ids: BTreeMap::new(),
+        }
+    }
+
     /// The policy of some layers, the outermost first: what an inner one sets holds, and lists add up.
     pub(super) fn merge(&mut self, layers: &[Layer<'_>]) -> PolicyId {
         let defaults = Settings::defaults(Span::default());
@@ -40,7 +51,7 @@ impl Policies {
             )
         };
         let policy = Policy {
-            rate_limits: layers.iter().flat_map(|layer| self.rate_limits(layer)).collect(),
+            rate_limits: self.rate_limits_of(layers),
             request_headers: ops(|settings| &settings.request_headers),
             response_headers: ops(|settings| &settings.response_headers),
             body_limit: inner_first().find_map(|it| it.body_limit.as_ref()).map(|limit| limit.value),
@@ -73,11 +84,24 @@ impl Policies {
         id
     }
 
+    /// The rate limits of all layers. One that is shared by several of them counts a request once.
+    fn rate_limits_of(&mut self, layers: &[Layer<'_>]) -> Vec<RateLimitId> {
+        let mut all = vec![];
+        for id in layers.iter().flat_map(|layer| self.rate_limits(layer)).collect::<Vec<_>>() {
+            if !all.contains(&id) {
+                all.push(id);
+            }
+        }
+        all
+    }
+
     /// The rate limits of a layer. They are named by what they are, not by their order, so that a limit that did not
     /// change keeps its state when others come and go.
     fn rate_limits(&mut self, layer: &Layer<'_>) -> Vec<RateLimitId> {
-        let mut limits: Vec<RateLimit> =
-            layer.settings.rate_limits.iter().map(|limit| rate_limit(&layer.name, limit)).collect();
+        let own = layer.settings.rate_limits.iter().map(|limit| rate_limit(&layer.name, limit));
+        let shared = layer.settings.shared_limits.iter().filter_map(|it| self.shared.get(it.id?.index()));
+        let shared = shared.map(|it| rate_limit(&format!("rate-limit {}", it.name.value), &it.limit));
+        let mut limits: Vec<RateLimit> = own.chain(shared).collect();
         limits.sort_by(|a, b| a.name.cmp(&b.name));
         limits.dedup();
         limits.into_iter().map(|limit| self.rate_limit(limit)).collect()

@@ -244,6 +244,39 @@ fn policies_add_up_and_inner_ones_hold() {
 }
 
 #[test]
+fn a_shared_limit_is_one_limit_in_both_spellings() {
+    let kdl = r#"
+        edition "2026.1"
+        listener "web" { bind "127.0.0.1:8080"; }
+        rate-limit "per-client" "10/s" burst=20
+        policy "a" { rate-limit use="per-client"; rate-limit "100/m"; }
+        route "/a" { respond 200; use "a"; rate-limit use="per-client"; }
+        route "/b" { respond 200; rate-limit use="per-client"; }
+    "#;
+    let yaml = r#"
+edition: "2026.1"
+listeners: { web: { bind: "127.0.0.1:8080" } }
+rate-limits: { per-client: { rate: 10/s, burst: 20 } }
+policies: { a: { rate-limit: [{ use: per-client }, 100/m] } }
+routes:
+  - { path: /a, respond: 200, use: a, rate-limit: { use: per-client } }
+  - { path: /b, respond: 200, rate-limit: { use: per-client } }
+"#;
+    let plan = plan(kdl);
+    assert_eq!(plan, plan_of(&scratch().write("divisor.yaml", yaml)));
+    let limits =
+        |path| &plan.policies[route(&plan, "web", "any.example", "GET", path).policy.index()].rate_limits;
+    assert_eq!((limits("/a").len(), plan.rate_limits.len()), (2, 2), "what is named twice counts once");
+    let [shared] = limits("/b")[..] else { panic!("{:?}", limits("/b")) };
+    assert!(limits("/a").contains(&shared));
+    assert_eq!(
+        plan.rate_limits[shared.index()].name,
+        "rate-limit per-client: 10/1000ms burst=20 max-keys=100000"
+    );
+    assert_eq!(plan.meta.edition, "2026.1");
+}
+
+#[test]
 fn a_redirecting_listener_has_the_names_of_its_target() {
     let plan = plan(KDL);
     let http = &plan.listeners[0];

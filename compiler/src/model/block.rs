@@ -84,6 +84,20 @@ impl Checked {
         written.min().map(|(_, name)| name)
     }
 
+    /// The word, number or truth value of a field, written or by default.
+    pub(super) fn word(&self, field: &str) -> Option<String> {
+        let written = self.contents(field).find_map(|content| match &content.held {
+            Held::Leaves(leaves) => leaves.first().map(|leaf| leaf.value.clone()),
+            _ => None,
+        });
+        match written.or_else(|| self.default_of(field))? {
+            Typed::Text(text) => Some(text),
+            Typed::Flag(flag) => Some(flag.to_string()),
+            Typed::Integer(number) => Some(number.to_string()),
+            _ => None,
+        }
+    }
+
     /// Every leaf of a field.
     pub(super) fn list<T: Leaf>(&self, field: &str) -> Vec<Spanned<T>> {
         let leaves = self.contents(field).filter_map(|content| match &content.held {
@@ -108,10 +122,13 @@ impl Checked {
 
     /// The default of a leaf.
     pub(super) fn default<T: Leaf>(&self, field: &str) -> Option<Spanned<T>> {
+        T::of(&self.default_of(field)?).map(|value| Spanned::default_at(value, self.at))
+    }
+
+    fn default_of(&self, field: &str) -> Option<Typed> {
         let field = self.block.field(field)?;
         let Presence::Default(text) = field.presence else { return None };
-        let typed = parse(&field.kind, &Value::filled(text.to_owned()), Spelling::Yaml).ok()?;
-        T::of(&typed).map(|value| Spanned::default_at(value, self.at))
+        parse(&field.kind, &Value::filled(text.to_owned()), Spelling::Yaml).ok()
     }
 
     /// A leaf that is always there: written, its default, or a stand-in for what could not be read.

@@ -69,10 +69,12 @@ fn vocabulary(layout: Layout) -> &'static Block {
 fn full(root: &Checked) -> Model {
     Model {
         layout: Layout::Full,
+        edition: root.written("edition"),
         runtime: runtime(&root.block_or_defaults("runtime")),
         listeners: root.blocks("listener").filter_map(listener::listener).collect(),
         pools: root.blocks("pool").filter_map(pool::pool).collect(),
         policies: root.blocks("policy").filter_map(policy::policy).collect(),
+        rate_limits: root.blocks("rate-limit").filter_map(policy::shared_limit).collect(),
         hosts: root.blocks("host").map(route::host).collect(),
         routes: root.blocks("route").filter_map(route::route).collect(),
     }

@@ -12,6 +12,7 @@ pub(super) fn resolve(model: &mut Model) {
     model.listeners.sort_by(|a, b| by_name(&a.name, &b.name));
     model.pools.sort_by(|a, b| by_name(&a.name, &b.name));
     model.policies.sort_by(|a, b| by_name(&a.name, &b.name));
+    model.rate_limits.sort_by(|a, b| by_name(&a.name, &b.name));
     sort_routes(&mut model.routes);
     model.hosts.iter_mut().for_each(|host| sort_routes(&mut host.routes));
     model.hosts.sort_by_cached_key(host_key);
@@ -19,6 +20,10 @@ pub(super) fn resolve(model: &mut Model) {
     let listeners = index(model.listeners.iter().map(|it| &it.name));
     let pools = index(model.pools.iter().map(|it| &it.name));
     let policies = index(model.policies.iter().map(|it| &it.name));
+    let limits = index(model.rate_limits.iter().map(|it| &it.name));
+    for policy in &mut model.policies {
+        find_all(&limits, &mut policy.settings.shared_limits);
+    }
     for listener in &mut model.listeners {
         find_all(&policies, &mut listener.uses);
         if let Some(redirect) = &mut listener.redirect {
@@ -28,9 +33,9 @@ pub(super) fn resolve(model: &mut Model) {
     for host in &mut model.hosts {
         find_all(&listeners, &mut host.listeners);
         find_all(&policies, &mut host.uses);
-        host.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies));
+        host.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies, &limits));
     }
-    model.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies));
+    model.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies, &limits));
 }
 
 fn by_name(a: &Spanned<String>, b: &Spanned<String>) -> std::cmp::Ordering {
@@ -55,7 +60,8 @@ fn host_key(host: &Host) -> (Vec<String>, Vec<String>) {
     (names, host.listeners.iter().map(|listener| listener.name.value.clone()).collect())
 }
 
-fn route(route: &mut Route, pools: &Index, policies: &Index) {
+fn route(route: &mut Route, pools: &Index, policies: &Index, limits: &Index) {
+    find_all(limits, &mut route.settings.shared_limits);
     find_all(policies, &mut route.uses);
     match &mut route.action {
         Some(Action::Proxy { pool }) => find(pools, pool),

@@ -3,7 +3,9 @@
 use divisor_schema::config::{RETRY, TIMEOUT};
 
 use super::block::Checked;
-use super::types::{HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, Timeouts};
+use super::types::{
+    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, Settings, SharedLimit, Timeouts,
+};
 use super::units::Rate;
 use crate::source::{At, Span, Spanned};
 
@@ -14,6 +16,10 @@ pub(super) fn policy(block: &Checked) -> Option<Policy> {
 pub(super) fn settings(block: &Checked) -> Settings {
     Settings {
         rate_limits: block.blocks("rate-limit").filter_map(rate_limit).collect(),
+        shared_limits: block
+            .blocks("rate-limit")
+            .filter_map(|limit| limit.written("use").map(Reference::to))
+            .collect(),
         request_headers: headers(block, "request-header-set", "request-header-add", "request-header-remove"),
         response_headers: headers(block, "header-set", "header-add", "header-remove"),
         body_limit: block.written("body-limit"),
@@ -45,6 +51,10 @@ impl Settings {
         };
         Self { timeouts, retry: Some(retry(&Checked::empty(&RETRY, at))), ..Self::default() }
     }
+}
+
+pub(super) fn shared_limit(block: &Checked) -> Option<SharedLimit> {
+    Some(SharedLimit { name: block.name.clone()?, limit: rate_limit(block)? })
 }
 
 fn rate_limit(block: &Checked) -> Option<RateLimit> {

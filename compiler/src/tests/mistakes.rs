@@ -176,6 +176,58 @@ fn a_word_that_is_not_served_yet_is_checked_all_the_same() {
     assert_eq!(found("main.kdl", "log { access \"stdout\"; }\n"), [planned("log")]);
 }
 
+/// Codes and messages of a config, without the words that are not served yet.
+fn messages(name: &str, text: &str) -> Vec<String> {
+    let loaded = load_text(name, text);
+    let served = loaded.diagnostics.iter().filter(|found| !found.message.ends_with("by this version yet"));
+    served.map(|found| format!("{} {}", found.code, found.message)).collect()
+}
+
+#[test]
+fn a_word_without_effect_names_the_word_that_takes_it() {
+    let kdl = |text: &str| messages("main.kdl", text);
+    let pool = |tls: &str| kdl(&format!("pool \"a\" {{ backend \"https://a\"; tls {tls}; }}"));
+    assert_eq!(pool("ca=\"a.pem\" verify=#false"), ["SYN008 `ca` has no effect where `verify` is `false`"]);
+    assert_eq!(pool("ca=\"a.pem\" verify=#true"), [""; 0]);
+    assert_eq!(pool("ca=\"a.pem\""), [""; 0], "verified by default");
+    let listener = |http: &str| kdl(&format!("listener \"a\" {{ bind \"[::]:80\"; http {http}; }}"));
+    assert_eq!(
+        listener("keep-alive=#false idle-timeout=\"5s\" h2=#false max-streams=5"),
+        [
+            "SYN008 `idle-timeout` has no effect where `keep-alive` is `false`",
+            "SYN008 `max-streams` has no effect where `h2` is `false`",
+        ]
+    );
+    assert_eq!(listener("max-streams=5"), [""; 0], "with TLS there is HTTP/2");
+    assert_eq!(
+        kdl("policy \"p\" { rate-limit use=\"a\" burst=5; }"),
+        ["SYN008 `burst` has no effect without `rate`"]
+    );
+    assert_eq!(
+        messages("main.yaml", "policies: { p: { rate-limit: [{ use: a, rate: 5/s }, {}] } }"),
+        ["SYN007 `use` and `rate` cannot be combined", "SYN006 `rate-limit` has no limit"]
+    );
+}
+
+#[test]
+fn a_word_can_make_another_one_necessary() {
+    let auth = |text: &str| messages("main.kdl", &format!("policy \"p\" {{ auth {text}; }}"));
+    assert_eq!(auth("\"basic\""), ["SYN006 `auth` has no `users`"]);
+    assert_eq!(auth("\"jwt\" { keys env=\"KEYS\"; }"), [""; 0]);
+    assert_eq!(
+        auth("\"forward\" url=\"http://a\" realm=\"x\""),
+        ["SYN008 `realm` has no effect where `scheme` is `forward`"]
+    );
+    assert_eq!(auth("\"jtw\" { keys env=\"KEYS\"; }"), ["SYN005 `jtw` is not known here"]);
+    assert_eq!(auth("url=\"http://a\""), ["SYN006 `auth` has no `scheme`"], "one mistake, one finding");
+}
+
+#[test]
+fn an_edition_is_one_that_is_known() {
+    assert_eq!(messages("main.yaml", "edition: \"2026.1\"\nruntime: {}"), [""; 0]);
+    assert_eq!(messages("main.kdl", "edition \"2031.4\""), ["SYN005 `2031.4` is not known here"]);
+}
+
 #[test]
 fn a_secret_is_named_and_never_written() {
     let lint = |users: &str| {

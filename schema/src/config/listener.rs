@@ -1,6 +1,6 @@
 //! Listeners and TLS towards clients.
 
-use super::{Block, DURATION, Field, Kind, TEXTS};
+use super::{Block, Condition, DURATION, Field, Kind, TEXTS};
 
 pub(super) static LISTENER: Block = Block {
     name: "listener",
@@ -130,12 +130,15 @@ static HTTP: Block = Block {
             Kind::Integer { min: 1, max: 10_000 },
             "Streams of an HTTP/2 connection at a time.",
         )
-        .default("128"),
+        .default("128")
+        .when(Condition::IsNot("h2", "false")),
         Field::new("handshake-timeout", DURATION, "From accept to the end of the TLS handshake.")
             .default("10s"),
         Field::new("header-timeout", DURATION, "From the first byte of a request head to its end.")
             .default("10s"),
-        Field::new("idle-timeout", DURATION, "Between two requests of a connection.").default("60s"),
+        Field::new("idle-timeout", DURATION, "Between two requests of a connection.")
+            .default("60s")
+            .when(Condition::IsNot("keep-alive", "false")),
         Field::new(
             "empty-segments",
             Kind::Choice(&["merge", "keep"]),

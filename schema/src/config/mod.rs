@@ -61,6 +61,8 @@ pub struct Field {
     pub presence: Presence,
     /// The word for what this field and others of its block are ways to say: exactly one of them must be there.
     pub alternative: Option<&'static str>,
+    /// What must hold for it to have an effect. A required field is required only then.
+    pub condition: Option<Condition>,
     /// How far this version goes with it.
     pub status: Status,
     /// What it is, in one sentence.
@@ -173,6 +175,26 @@ pub enum Presence {
     Default(&'static str),
 }
 
+/// What must hold of another field of the same block, by its name in KDL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Condition {
+    /// It was written.
+    Written(&'static str),
+    /// It has this value.
+    Is(&'static str, &'static str),
+    /// It has another value than this one, or none.
+    IsNot(&'static str, &'static str),
+}
+
+impl Condition {
+    /// The other field.
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::Written(field) | Self::Is(field, _) | Self::IsNot(field, _) => field,
+        }
+    }
+}
+
 /// How far this version goes with a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Status {
@@ -197,6 +219,7 @@ impl Field {
             kind,
             presence: Presence::Optional,
             alternative: None,
+            condition: None,
             status: Status::Works,
             doc,
             since: SINCE,
@@ -225,6 +248,12 @@ impl Field {
     /// One of several ways to say `what`.
     pub(crate) const fn one_way_to_say(mut self, what: &'static str) -> Self {
         self.alternative = Some(what);
+        self
+    }
+
+    /// With what must hold for it to have an effect.
+    pub(crate) const fn when(mut self, condition: Condition) -> Self {
+        self.condition = Some(condition);
         self
     }
 
@@ -279,6 +308,9 @@ mod tests {
             }
             for argument in block.arguments {
                 assert!(block.field(argument).is_some(), "{} has no {argument}", block.name);
+            }
+            for condition in block.fields().filter_map(|field| field.condition) {
+                assert!(block.field(condition.field()).is_some(), "{}: {condition:?}", block.name);
             }
         };
         each_block(&ROOT, &mut check);

@@ -1,6 +1,6 @@
 //! Policies: settings for requests.
 
-use super::{Block, DURATION, Field, Kind, TEXTS};
+use super::{Block, Condition, DURATION, Field, Kind, TEXTS};
 
 pub(super) static POLICY: Block = Block {
     name: "policy",
@@ -69,13 +69,15 @@ pub static RETRY: Block = Block {
             Kind::Percent { min: 0, max: 100 },
             "The share of the requests of a pool that may be sent again.",
         )
-        .default("20%"),
+        .default("20%")
+        .when(Condition::IsNot("attempts", "0")),
         Field::planned(
             "on",
             Kind::List(&Kind::Choice(&["connect-failure", "500", "502", "503", "504"])),
             "What a request is sent again after.",
         )
-        .default("connect-failure"),
+        .default("connect-failure")
+        .when(Condition::IsNot("attempts", "0")),
     ]],
 };
 
@@ -86,7 +88,7 @@ static RATE_LIMIT: Block = Block {
     groups: &[
         &[
             Field::new("rate", Kind::Rate, "Requests in a period.").one_way_to_say("limit"),
-            Field::planned("use", Kind::Reference("rate-limit"), "A limit that others share.")
+            Field::new("use", Kind::Reference("rate-limit"), "The name of a limit that others share.")
                 .one_way_to_say("limit"),
         ],
         LIMIT,
@@ -101,17 +103,28 @@ pub(super) static SHARED_LIMIT: Block = Block {
     groups: &[&[Field::new("rate", Kind::Rate, "Requests in a period.").required()], LIMIT],
 };
 
+const RATE: Condition = Condition::Written("rate");
+
 const LIMIT: &[Field] = &[
     Field::new(
         "burst",
         Kind::Integer { min: 1, max: u32::MAX as i64 },
         "Requests at once; the rate otherwise.",
-    ),
-    Field::new("key", Kind::Choice(&["client-ip"]), "What tells clients apart.").default("client-ip"),
-    Field::new("block", DURATION, "How long a client that went over it is refused whatever it does."),
+    )
+    .when(RATE),
+    Field::new("key", Kind::Choice(&["client-ip"]), "What tells clients apart.")
+        .default("client-ip")
+        .when(RATE),
+    Field::new("block", DURATION, "How long a client that went over it is refused whatever it does.")
+        .when(RATE),
     Field::new("max-keys", Kind::Integer { min: 1, max: 10_000_000 }, "Clients remembered at a time.")
-        .default("100000"),
+        .default("100000")
+        .when(RATE),
 ];
+
+const BASIC: Condition = Condition::Is("scheme", "basic");
+const JWT: Condition = Condition::Is("scheme", "jwt");
+const FORWARD: Condition = Condition::Is("scheme", "forward");
 
 /// Who a client is.
 pub(super) static AUTH: Block = Block {
@@ -121,18 +134,18 @@ pub(super) static AUTH: Block = Block {
     groups: &[&[
         Field::new("scheme", Kind::Choice(&["basic", "jwt", "forward"]), "How a client says who it is.")
             .required(),
-        Field::new("realm", Kind::Text, "With `basic`: the name that browsers show."),
-        Field::new(
-            "users",
-            Kind::Secret,
-            "With `basic`: names and hashed passwords, as `htpasswd` writes them.",
-        ),
-        Field::new("keys", Kind::Secret, "With `jwt`: the keys that sign tokens, as a JWK set (RFC 7517)."),
-        Field::new("issuer", Kind::Text, "With `jwt`: who must have issued a token."),
-        Field::new("audience", TEXTS, "With `jwt`: for whom a token must be, any of them."),
-        Field::new("url", Kind::Text, "With `forward`: who is asked about each request."),
-        Field::new("copy-header", TEXTS, "With `forward`: headers of the answer that the backend is sent."),
-        Field::new("timeout", DURATION, "With `forward`: time for the answer.").default("5s"),
+        Field::new("realm", Kind::Text, "The name that browsers show.").default("restricted").when(BASIC),
+        Field::new("users", Kind::Secret, "Names and hashed passwords, as `htpasswd` writes them.")
+            .required()
+            .when(BASIC),
+        Field::new("keys", Kind::Secret, "The keys that sign tokens, as a JWK set (RFC 7517).")
+            .required()
+            .when(JWT),
+        Field::new("issuer", Kind::Text, "Who must have issued a token.").when(JWT),
+        Field::new("audience", TEXTS, "For whom a token must be, any of them.").when(JWT),
+        Field::new("url", Kind::Text, "Who is asked about each request.").required().when(FORWARD),
+        Field::new("copy-header", TEXTS, "Headers of the answer that the backend is sent.").when(FORWARD),
+        Field::new("timeout", DURATION, "Time for the answer.").default("5s").when(FORWARD),
     ]],
 };
 

@@ -1,6 +1,6 @@
 //! Pools, backends and TLS towards backends.
 
-use super::{Block, DURATION, Field, Kind, listener};
+use super::{Block, Condition, DURATION, Field, Kind, listener};
 
 pub(super) static POOL: Block = Block {
     name: "pool",
@@ -57,7 +57,8 @@ static TLS: Block = Block {
     groups: &[
         listener::SETTINGS,
         &[
-            Field::new("ca", Kind::File, "Roots to trust; those of the system otherwise."),
+            Field::new("ca", Kind::File, "Roots to trust; those of the system otherwise.")
+                .when(Condition::IsNot("verify", "false")),
             Field::new("certificate", Kind::File, "The certificate shown to the backend."),
             Field::new("key", Kind::File, "Its private key."),
             Field::new(

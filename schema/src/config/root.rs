@@ -21,7 +21,7 @@ pub static ROOT: Block = Block {
         Field::new("route", Kind::Blocks(&ROUTE), "A route that belongs to every host.").yaml("routes"),
         Field::new("runtime", Kind::Block(&RUNTIME), "Process-wide settings."),
         Field::new("include", TEXTS, "More files, relative to this one; `*` and `?` are allowed."),
-        Field::planned("edition", Kind::Choice(EDITIONS), "The version of the language it is written in."),
+        Field::new("edition", Kind::Choice(EDITIONS), "The version of the language it is written in."),
         Field::planned("admin", Kind::Block(&ADMIN), "The management listener."),
         Field::planned("log", Kind::Block(&LOG), "Access and event logs."),
         Field::planned(
@@ -29,7 +29,7 @@ pub static ROOT: Block = Block {
             Kind::Blocks(&EXPECT),
             "A claim about requests that is checked with the config.",
         ),
-        Field::planned("rate-limit", Kind::Named(&SHARED_LIMIT), "A rate limit that several policies share.")
+        Field::new("rate-limit", Kind::Named(&SHARED_LIMIT), "A rate limit that several policies share.")
             .yaml("rate-limits"),
     ]],
 };

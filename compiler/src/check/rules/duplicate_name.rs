@@ -32,7 +32,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let listeners = twice("listener", model.listeners.iter().map(|listener| &listener.name));
     let pools = twice("pool", model.pools.iter().map(|pool| &pool.name));
     let policies = twice("policy", model.policies.iter().map(|policy| &policy.name));
-    [listeners, pools, policies, hosts(facts), shares(facts)].concat()
+    let limits = twice("rate-limit", model.rate_limits.iter().map(|limit| &limit.name));
+    [listeners, pools, policies, limits, hosts(facts), shares(facts)].concat()
 }
 
 /// Pools that stand twice in one split.

@@ -34,6 +34,7 @@ mod no_suite_for_key;
 mod pools;
 mod profile_conflict;
 mod redirect_loop;
+mod references;
 mod routing;
 mod san_mismatch;
 mod self_proxy_loop;

@@ -1,10 +1,12 @@
 //! A name that nothing bears.
 
+use std::collections::BTreeSet;
+
+use super::references::{Name, definitions, uses};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::{Action, closest};
-use crate::source::Spanned;
+use crate::model::closest;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("REF001", "unresolved-reference"),
@@ -29,44 +31,26 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     if facts.gaps.files {
         return vec![]; // it may be defined there
     }
-    let model = facts.model;
-    let mut found = vec![];
-    let pools: Vec<&Spanned<String>> = model.pools.iter().map(|pool| &pool.name).collect();
-    let listeners: Vec<&Spanned<String>> = model.listeners.iter().map(|listener| &listener.name).collect();
-    let policies: Vec<&Spanned<String>> = model.policies.iter().map(|policy| &policy.name).collect();
-    for read in &facts.patterns.routes {
-        let named = read.route.action.iter().flat_map(Action::pools);
-        found.extend(named.filter_map(|pool| missing("pool", &pool.name, &pools)));
-        found.extend(read.route.uses.iter().filter_map(|policy| missing("policy", &policy.name, &policies)));
-    }
-    for host in &model.hosts {
-        found.extend(
-            host.listeners.iter().filter_map(|listener| missing("listener", &listener.name, &listeners)),
-        );
-        found.extend(host.uses.iter().filter_map(|policy| missing("policy", &policy.name, &policies)));
-    }
-    for listener in &model.listeners {
-        let redirect = listener.redirect.as_ref().map(|redirect| &redirect.listener.name);
-        found.extend(redirect.and_then(|name| missing("listener", name, &listeners)));
-        found.extend(listener.uses.iter().filter_map(|policy| missing("policy", &policy.name, &policies)));
-    }
-    found
+    let defined = definitions(facts.model);
+    let known: BTreeSet<(&str, &str)> = defined.iter().map(|it| (it.kind, it.name.value.as_str())).collect();
+    let unknown = uses(facts).into_iter().filter(|it| !known.contains(&(it.kind, it.name.value.as_str())));
+    unknown.map(|it| missing(it, &defined)).collect()
 }
 
-fn missing(kind: &str, name: &Spanned<String>, defined: &[&Spanned<String>]) -> Option<Diagnostic> {
-    if defined.iter().any(|other| other.value == name.value) {
-        return None;
+fn missing(reference: Name<'_>, defined: &[Name<'_>]) -> Diagnostic {
+    let Name { kind, name } = reference;
+    let found = LINT.finding(format!("{kind} `{}` is not defined", name.value), name.span, "no such name");
+    let same = defined.iter().filter(|other| other.kind == kind).map(|other| other.name.value.as_str());
+    let near = closest(&name.value, same);
+    let near = near.and_then(|near| defined.iter().find(|it| it.kind == kind && it.name.value == near));
+    let other = defined.iter().find(|other| other.name.value == name.value);
+    match (near, other) {
+        (_, Some(other)) => found
+            .label(other.name.span, format!("a {}, not a {kind}", other.kind))
+            .help(format!("define {kind} `{}`, or name one that is there", name.value)),
+        (Some(near), None) => found
+            .label(near.name.span, format!("a {kind} with a similar name"))
+            .help(format!("write `{}`", near.name.value)),
+        (None, None) => found.help(format!("define {kind} `{}`", name.value)),
     }
-    let message = format!("{kind} `{}` is not defined", name.value);
-    let near = closest(&name.value, defined.iter().map(|other| other.value.as_str()));
-    let near = near.and_then(|near| defined.iter().find(|other| other.value == near));
-    Some(match near {
-        Some(near) => LINT
-            .finding(message, name.span, "no such name")
-            .label(near.span, format!("a {kind} with a similar name"))
-            .help(format!("write `{}`", near.value)),
-        None => {
-            LINT.finding(message, name.span, "no such name").help(format!("define {kind} `{}`", name.value))
-        }
-    })
 }

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::references::{definitions, uses};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::Action;
 use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("REF003", "unused-definition"),
     level: Severity::Warning,
-    explanation: "A pool or policy that nothing uses, or a route outside of hosts that every host replaces. It is \
+    explanation: "A pool, policy or shared rate limit that nothing uses, or a route outside of hosts that every host replaces. It is \
         usually half of a rename, and what was meant to use it does something else.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
@@ -31,21 +31,19 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     if facts.gaps.files || facts.gaps.parts {
         return vec![]; // it may be used there
     }
-    let model = facts.model;
-    let mut used_pools: BTreeSet<&str> = BTreeSet::new();
-    let mut used_policies: BTreeSet<&str> = BTreeSet::new();
-    for read in &facts.patterns.routes {
-        let named = read.route.action.iter().flat_map(Action::pools);
-        used_pools.extend(named.map(|pool| pool.name.value.as_str()));
-        used_policies.extend(read.route.uses.iter().map(|policy| policy.name.value.as_str()));
-    }
-    let around = model.hosts.iter().map(|host| &host.uses).chain(model.listeners.iter().map(|it| &it.uses));
-    used_policies.extend(around.flatten().map(|policy| policy.name.value.as_str()));
-    let pools = model.pools.iter().filter(|pool| !used_pools.contains(pool.name.value.as_str()));
-    let policies = model.policies.iter().filter(|policy| !used_policies.contains(policy.name.value.as_str()));
-    let pools = pools.map(|pool| unused("pool", &pool.name, "no route sends to it"));
-    let policies = policies.map(|policy| unused("policy", &policy.name, "no `use` names it"));
-    pools.chain(policies).chain(replaced_routes(facts)).collect()
+    let used: BTreeSet<(&str, &str)> =
+        uses(facts).into_iter().map(|it| (it.kind, it.name.value.as_str())).collect();
+    let unused = definitions(facts.model).into_iter().filter_map(|it| {
+        // A listener does something by itself.
+        let label = match it.kind {
+            "pool" => "no route sends to it",
+            "policy" => "no `use` names it",
+            "rate-limit" => "no policy shares it",
+            _ => return None,
+        };
+        (!used.contains(&(it.kind, it.name.value.as_str()))).then(|| unused(it.kind, it.name, label))
+    });
+    unused.chain(replaced_routes(facts)).collect()
 }
 
 fn unused(kind: &str, name: &Spanned<String>, label: &str) -> Diagnostic {

@@ -1,6 +1,7 @@
 //! The tree against the vocabulary: every key known, every value of its type, nothing missing.
 
 mod alternatives;
+mod conditions;
 mod held;
 
 use std::collections::BTreeMap;
@@ -63,6 +64,7 @@ impl Decoder<'_> {
             self.missing(&checked, contents);
         }
         self.alternatives(&checked, contents, stray);
+        self.conditions(&checked, contents);
         checked
     }
 
@@ -193,7 +195,7 @@ impl Decoder<'_> {
         if outermost && self.incomplete {
             return;
         }
-        for field in checked.block.fields().filter(|field| field.presence == Presence::Required) {
+        for field in checked.block.fields().filter(|field| is_required(field)) {
             let written = checked.contents.iter().filter(|(known, _)| known.kdl == field.kdl);
             let present = written.clone().any(|(_, content)| !content.held.is_empty());
             if present {
@@ -215,6 +217,11 @@ impl Decoder<'_> {
 /// The field that a node stands for.
 fn field(block: &'static Block, node: &Node) -> Option<&'static Field> {
     block.fields().find(|field| unknown::name(field, node.spelling) == node.name.value)
+}
+
+/// Whether a field must be there, whatever else is.
+fn is_required(field: &Field) -> bool {
+    field.presence == Presence::Required && field.condition.is_none()
 }
 
 /// Whether a key can stand more than once.

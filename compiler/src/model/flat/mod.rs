@@ -31,10 +31,12 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
     };
     Model {
         layout: Layout::Flat,
+        edition: None,
         runtime: runtime(&full(at).block_or_defaults("runtime")),
         listeners: vec![listener::lower(decoder, root, &name)],
         pools: vec![pool::lower(decoder, root, &name)],
         policies: vec![Policy { name, settings: settings::lower(decoder, root) }],
+        rate_limits: Vec::new(),
         hosts: Vec::new(),
         routes: vec![route],
     }

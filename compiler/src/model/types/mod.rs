@@ -13,7 +13,9 @@ mod tls;
 use divisor_schema::plan::{Id, Millis};
 
 pub use self::listener::{Http, Listener, ListenerRedirect};
-pub use self::policy::{HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, Timeouts};
+pub use self::policy::{
+    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, SharedLimit, Timeouts,
+};
 pub use self::pool::{Backend, Connections, Pool, Probe, Target};
 pub use self::route::{Action, Host, Route, Share};
 pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
@@ -24,6 +26,8 @@ use crate::source::Spanned;
 pub struct Model {
     /// Which of the layouts it was written in.
     pub layout: Layout,
+    /// The edition of the language that it says it is written in; `None` is the newest.
+    pub edition: Option<Spanned<String>>,
     /// Process-wide settings.
     pub runtime: Runtime,
     /// Listeners, sorted by name. Two may have the same name until a rule has said so.
@@ -32,6 +36,8 @@ pub struct Model {
     pub pools: Vec<Pool>,
     /// Policies, sorted by name. Two may have the same name until a rule has said so.
     pub policies: Vec<Policy>,
+    /// Rate limits that policies share, sorted by name. Two may have the same name until a rule has said so.
+    pub rate_limits: Vec<SharedLimit>,
     /// Hosts, sorted by their names.
     pub hosts: Vec<Host>,
     /// Routes outside any host, sorted by pattern: they belong to every host.

@@ -2,6 +2,7 @@
 
 use divisor_schema::plan::Millis;
 
+use super::Reference;
 use crate::source::{At, Spanned};
 
 /// A named bundle of settings.
@@ -19,6 +20,8 @@ pub struct Policy {
 pub struct Settings {
     /// All must admit the request.
     pub rate_limits: Vec<RateLimit>,
+    /// These too; each counts the requests of all that name it.
+    pub shared_limits: Vec<Reference<SharedLimit>>,
     /// Changes of the request, in order.
     pub request_headers: Vec<HeaderEdit>,
     /// Changes of the response, in order.
@@ -29,6 +32,15 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// When a request is sent again.
     pub retry: Option<Retry>,
+}
+
+/// A rate limit that several policies and routes share.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SharedLimit {
+    /// Its name.
+    pub name: Spanned<String>,
+    /// What it allows.
+    pub limit: RateLimit,
 }
 
 /// How long the parts of an exchange may take.
