@@ -2,16 +2,20 @@
 //! TLS names understood, certificate files read. Rules judge these facts, and lowering writes them into a plan.
 
 mod identities;
+mod layers;
 mod paths;
 mod patterns;
 mod routing;
 mod tls;
 
 pub(crate) use self::identities::{Bundle, Holder, Identity};
+pub(crate) use self::layers::Layer;
 pub(crate) use self::paths::{plan_path, read_path};
 pub(crate) use self::patterns::{Patterns, ReadRoute};
 pub(crate) use self::routing::Site;
 pub(crate) use self::tls::{TlsUse, choice};
+
+use divisor_schema::plan::{Template, TemplatePart};
 
 use crate::FilePattern;
 use crate::model::{ClientTls, Listener, Model};
@@ -78,6 +82,17 @@ impl<'m> Facts<'m> {
     pub(crate) fn is_elsewhere(&self, file: &Spanned<String>) -> bool {
         let path = plan_path(self.sources, file);
         self.elsewhere.iter().any(|pattern| pattern.matches(&path))
+    }
+
+    /// Where a request goes that belongs on the listener `target`.
+    pub(crate) fn location(&self, target: usize) -> Template {
+        let listener = self.model.listeners.get(target);
+        let is_tls = listener.is_some_and(|listener| listener.tls.is_some());
+        let (scheme, usual) = if is_tls { ("https://", 443) } else { ("http://", 80) };
+        let port = listener.and_then(|listener| listener.binds.first()).map(|bind| bind.value.port());
+        let port = port.filter(|port| *port != usual).map(|port| TemplatePart::Text(format!(":{port}")));
+        let start = [TemplatePart::Text(scheme.to_owned()), TemplatePart::Host];
+        Template(start.into_iter().chain(port).chain([TemplatePart::Path, TemplatePart::Query]).collect())
     }
 
     /// The sites of a listener, by its position in the model.

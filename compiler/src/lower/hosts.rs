@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use divisor_schema::plan::{
     Action, Host, HostId, HostTable, Methods, Policy, PoolId, RateLimit, Route, RouteId, Share, Tables,
-    Template, TemplatePart, Weight,
+    Template, Weight,
 };
 
-use super::policies::{Layer, Policies, used};
+use super::policies::Policies;
 use crate::facts::{Facts, ReadRoute, Site};
 use crate::model::{self, Listener};
 use crate::routes::{self, EmptySegments, HostPattern, Pattern, RequestSet, RouteSet, TableBuilder, analyse};
@@ -87,7 +87,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
         if names.is_empty() && !serves_all {
             return table;
         }
-        let location = self.location(target);
+        let location = self.facts.location(target);
         let id = self.redirect_host(listener, &names, location, status);
         add(&mut table, &names, id);
         if serves_all {
@@ -98,7 +98,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
 
     /// The host of a site as it is on `listener`.
     fn host(&mut self, position: usize, site: &Site<'m>, listener: &'m Listener) -> HostId {
-        let around = used(self.facts, [&listener.uses, &[], &[]]);
+        let around = self.facts.used([&listener.uses, &[], &[]]);
         let key = (position, around.into_iter().map(|layer| layer.name).collect());
         if let Some(&id) = self.known.get(&key) {
             return id;
@@ -136,15 +136,12 @@ impl<'f, 'm> Hosts<'f, 'm> {
 
     fn route(&mut self, site: &Site<'m>, listener: &'m Listener, read: &ReadRoute<'m>) -> Option<Route> {
         let route = read.route;
-        let host_uses = site.host.map_or(&[][..], |host| &host.uses);
-        let mut layers = used(self.facts, [&listener.uses, host_uses, &route.uses]);
-        layers.push(Layer { name: place(site, read), settings: &route.settings });
         let pattern = read.pattern.as_ref().ok()?;
         Some(Route {
             pattern: pattern.text.clone(),
             methods: methods(route),
             action: self.action(pattern, route)?,
-            policy: self.policies.merge(&layers),
+            policy: self.policies.merge(&self.facts.layers(listener, site, read)),
         })
     }
 
@@ -187,17 +184,6 @@ impl<'f, 'm> Hosts<'f, 'm> {
         shares
     }
 
-    /// Where a request goes that belongs on the listener `target`.
-    fn location(&self, target: usize) -> Template {
-        let listener = self.facts.model.listeners.get(target);
-        let is_tls = listener.is_some_and(|listener| listener.tls.is_some());
-        let (scheme, usual) = if is_tls { ("https://", 443) } else { ("http://", 80) };
-        let port = listener.and_then(|listener| listener.binds.first()).map(|bind| bind.value.port());
-        let port = port.filter(|port| *port != usual).map(|port| TemplatePart::Text(format!(":{port}")));
-        let start = [TemplatePart::Text(scheme.to_owned()), TemplatePart::Host];
-        Template(start.into_iter().chain(port).chain([TemplatePart::Path, TemplatePart::Query]).collect())
-    }
-
     fn redirect_host(
         &mut self,
         listener: &'m Listener,
@@ -218,7 +204,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
             pattern: every.text,
             methods: Methods::Any,
             action: Action::Redirect { location, status },
-            policy: self.policies.merge(&used(self.facts, [&listener.uses, &[], &[]])),
+            policy: self.policies.merge(&self.facts.used([&listener.uses, &[], &[]])),
         });
         id
     }
@@ -233,14 +219,6 @@ fn methods(route: &model::Route) -> Methods {
         routes::Methods::Any => Methods::Any,
         routes::Methods::Only(methods) => Methods::Only(methods.into_iter().map(str::to_owned).collect()),
     }
-}
-
-/// Where a route is written: what tells its rate limits from others.
-fn place(site: &Site<'_>, read: &ReadRoute<'_>) -> String {
-    let host = site.names.first().filter(|_| read.host.is_some()).map(|name| format!("{} ", name.text()));
-    let methods: Vec<&str> = read.route.methods.iter().map(|method| method.value.as_str()).collect();
-    let methods = if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
-    format!("route {methods}{}{}", host.unwrap_or_default(), read.route.pattern.value)
 }
 
 fn texts(names: &[HostPattern]) -> Vec<String> {

@@ -5,17 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, Timeouts};
 
 use super::headers;
-use crate::facts::Facts;
-use crate::model::{self, Reference, Settings, SharedLimit};
+use crate::facts::Layer;
+use crate::model::{self, Settings, SharedLimit};
 use crate::source::Span;
-
-/// Settings with the name of the place where they are written.
-pub(super) struct Layer<'m> {
-    /// `policy public`, or the place of a route.
-    pub(super) name: String,
-    /// What they set.
-    pub(super) settings: &'m Settings,
-}
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
 pub(super) struct Policies<'m> {
@@ -116,26 +108,6 @@ impl<'m> Policies<'m> {
         self.rate_limits.push(limit);
         id
     }
-}
-
-/// The policies that some `use` lists name, each once and where it is named first; those of one list by name.
-pub(super) fn used<'m>(facts: &Facts<'m>, lists: [&'m [Reference<model::Policy>]; 3]) -> Vec<Layer<'m>> {
-    let mut seen = vec![];
-    for list in lists {
-        let mut ids: Vec<usize> = list.iter().filter_map(|policy| Some(policy.id?.index())).collect();
-        ids.sort_by_key(|id| facts.model.policies.get(*id).map(|policy| &policy.name.value));
-        for id in ids {
-            if !seen.contains(&id) {
-                seen.push(id);
-            }
-        }
-    }
-    let policies = seen.into_iter().filter_map(|id| facts.model.policies.get(id));
-    let layer = |policy: &'m model::Policy| Layer {
-        name: format!("policy {}", policy.name.value),
-        settings: &policy.settings,
-    };
-    policies.map(layer).collect()
 }
 
 /// Stands for a timeout that [`Settings::defaults`] always has.

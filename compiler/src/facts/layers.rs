@@ -1,0 +1,58 @@
+//! The settings that bind a route, layer by layer.
+
+use super::{Facts, ReadRoute, Site};
+use crate::model::{Listener, Policy, Reference, Settings};
+use crate::routes::HostPattern;
+
+/// Settings with the name of the place where they are written.
+pub(crate) struct Layer<'m> {
+    /// `policy public`, or the place of a route.
+    pub(crate) name: String,
+    /// What they set.
+    pub(crate) settings: &'m Settings,
+}
+
+impl<'m> Facts<'m> {
+    /// What binds the requests of a route on a listener, the outermost first: what an inner layer sets holds, and lists
+    /// add up.
+    pub(crate) fn layers(
+        &self,
+        listener: &'m Listener,
+        site: &Site<'m>,
+        read: &ReadRoute<'m>,
+    ) -> Vec<Layer<'m>> {
+        let host_uses = site.host.map_or(&[][..], |host| &host.uses);
+        let mut layers = self.used([&listener.uses, host_uses, &read.route.uses]);
+        layers.push(Layer { name: place(site, read), settings: &read.route.settings });
+        layers
+    }
+
+    /// The policies that some `use` lists name, each once and where it is named first; those of one list by name.
+    pub(crate) fn used(&self, lists: [&'m [Reference<Policy>]; 3]) -> Vec<Layer<'m>> {
+        let mut seen = vec![];
+        for list in lists {
+            let mut ids: Vec<usize> = list.iter().filter_map(|policy| Some(policy.id?.index())).collect();
+            ids.sort_by_key(|id| self.model.policies.get(*id).map(|policy| &policy.name.value));
+            for id in ids {
+                if !seen.contains(&id) {
+                    seen.push(id);
+                }
+            }
+        }
+        let policies = seen.into_iter().filter_map(|id| self.model.policies.get(id));
+        let layer = |policy: &'m Policy| Layer {
+            name: format!("policy {}", policy.name.value),
+            settings: &policy.settings,
+        };
+        policies.map(layer).collect()
+    }
+}
+
+/// Where a route is written: what tells its rate limits from others.
+fn place(site: &Site<'_>, read: &ReadRoute<'_>) -> String {
+    let host = site.names.first().filter(|_| read.host.is_some()).map(HostPattern::text);
+    let host = host.map(|name| format!("{name} ")).unwrap_or_default();
+    let methods: Vec<&str> = read.route.methods.iter().map(|method| method.value.as_str()).collect();
+    let methods = if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
+    format!("route {methods}{host}{}", read.route.pattern.value)
+}
