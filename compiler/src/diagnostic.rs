@@ -57,6 +57,10 @@ impl Rule {
     pub const INEFFECTIVE_OPTION: Self = Self::new("SYN008", "ineffective-option");
     /// A number where a unit is needed.
     pub const BARE_NUMBER: Self = Self::new("SYN009", "bare-number-duration");
+    /// A value that is hardly meant.
+    pub const SUSPICIOUS_MAGNITUDE: Self = Self::new("SYN010", "suspicious-magnitude");
+    /// A plain scalar of YAML that other readers take for something else.
+    pub const YAML_IMPLICIT_TYPING: Self = Self::new("SYN011", "yaml-implicit-typing");
     /// A variable without value, or a file that cannot be included.
     pub const UNRESOLVED_VARIABLE: Self = Self::new("SYN012", "unresolved-variable");
     /// A backend address that nothing can connect to.

@@ -1,5 +1,6 @@
 //! Numbers with units.
 
+use divisor_schema::config::Kind;
 use divisor_schema::plan::Millis;
 
 use super::fault::Fault;
@@ -108,6 +109,18 @@ pub(super) fn in_bytes(bytes: u64) -> String {
 pub(crate) fn in_time(millis: u64) -> String {
     let fits = MILLIS.iter().rev().find(|(_, factor)| millis != 0 && millis.is_multiple_of(*factor));
     fits.map_or_else(|| format!("{millis}ms"), |(unit, factor)| format!("{}{unit}", millis / factor))
+}
+
+/// The units of a kind, the smallest first.
+pub(super) fn of(kind: &Kind) -> Vec<&'static str> {
+    let names = |units: &[(&'static str, u64)]| units.iter().map(|(name, _)| *name).collect();
+    match kind {
+        Kind::Duration { .. } => names(MILLIS),
+        Kind::Size { .. } => names(BYTES),
+        Kind::Rate => names(PERIODS),
+        Kind::Percent { .. } => vec!["%"],
+        _ => vec![],
+    }
 }
 
 fn meant_size(unit: &str) -> Option<&'static str> {

@@ -22,6 +22,12 @@ pub(super) fn keys(block: &Block, spelling: Spelling) -> Vec<&'static str> {
     keys
 }
 
+/// Whether a word is the name of a field in another spelling: `tls_min_version` for `tls-min-version`.
+pub(super) fn same_word(word: &str, field: &Field, spelling: Spelling) -> bool {
+    let plain = |word: &str| word.replace('_', "-").to_ascii_lowercase();
+    plain(word) == plain(name(field, spelling))
+}
+
 /// What to say about a key that `block` does not have, and the field that was most likely meant.
 pub(super) fn key(
     vocabulary: &'static Block,

@@ -83,7 +83,7 @@ fn text<'a>(kind: &Kind, value: &'a Value) -> Result<&'a str, Fault> {
             Err(Fault::value("there is no value here", format!("needs {due}"), format!("write {due}")))
         }
         // Without quotes, YAML takes words and numbers as they look; where text is due, they are text.
-        (_, Style::Plain) => Ok(&value.text),
+        (_, Style::Plain | Style::Filled) => Ok(&value.text),
         _ => {
             let help = format!("put it in quotes: `\"{}\"`", value.text.trim_start_matches('#'));
             Err(Fault::value(format!("{} is not {}", value.describe(), kind.takes()), "needs quotes", help))

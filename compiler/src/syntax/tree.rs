@@ -78,8 +78,10 @@ pub enum Style {
     Quoted,
     /// A number or keyword of KDL.
     Literal,
-    /// A YAML scalar without quotes, or text with a variable in it: where text is due, it is text.
+    /// A YAML scalar without quotes: where text is due, it is text.
     Plain,
+    /// Text with a variable in it, or put together elsewhere: where text is due, it is text.
+    Filled,
 }
 
 impl Value {
@@ -96,7 +98,7 @@ impl Value {
     /// A scalar from text that was put together elsewhere: as in YAML, but nothing is text too.
     pub fn filled(text: String) -> Self {
         let plain = Self::plain(text);
-        if plain.is_null() { Self::quoted(plain.text) } else { plain }
+        if plain.is_null() { Self::quoted(plain.text) } else { Self { style: Style::Filled, ..plain } }
     }
 
     /// A value that could not be found out; it was reported where that was noticed.

@@ -210,6 +210,79 @@ fn a_word_without_effect_names_the_word_that_takes_it() {
 }
 
 #[test]
+fn the_same_key_in_another_spelling_is_there_twice() {
+    let text =
+        "listeners: { a: { bind: \"[::]:80\", tls: { min_version: \"1.3\", min-version: \"1.2\" } } }\n";
+    let loaded = load_text("main.yaml", text);
+    let [found] = &loaded.diagnostics[..] else { panic!("{}", shown(&loaded)) };
+    assert_eq!(found.message, "key `min-version` is defined twice in `tls`");
+    let labels: Vec<_> = found.labels.iter().map(|label| loaded.sources.text(label.span)).collect();
+    assert_eq!(labels, ["min_version", "min-version"]);
+    let flat = "port: 80\nbackends: [a]\nserver: { read_timeout: 1s, read-timeout: 2s }\n";
+    assert_eq!(messages("main.yaml", flat), ["SYN002 key `read_timeout` is defined twice in `server`"]);
+    let alone = "listener \"a\" { bind \"[::]:80\"; tls min_version=\"1.3\"; }";
+    assert_eq!(messages("main.kdl", alone), ["SYN003 unknown key `min_version` in `tls`"]);
+}
+
+#[test]
+fn scalars_that_other_readers_take_for_something_else_want_quotes() {
+    let found = |yaml: &str| messages("main.yaml", yaml);
+    assert_eq!(
+        found(
+            "policies: { p: { header-set: { A: no, B: 1.20, C: nosniff, D: 5, E: \"no\", F: !!str on } } }"
+        ),
+        [
+            "SYN011 `no` is a truth value to other readers of YAML",
+            "SYN011 `1.20` is a number to other readers of YAML",
+        ]
+    );
+    assert_eq!(
+        found("runtime: { workers: 010 }"),
+        ["SYN011 `010` is an octal number to other readers of YAML"]
+    );
+    assert_eq!(found("runtime: { workers: 10, drain: 30s }"), [""; 0]);
+    let flat = "port: 80\nbackends: [{ url: \"https://a\", tls_min_version: 1.2 }]\n";
+    assert_eq!(found(flat), [""; 0], "the program read it like that");
+    let loaded = load_text("main.yaml", "hosts: [{ names: on, routes: [] }]\n");
+    let fix = &loaded.diagnostics[0].fixes[0];
+    assert_eq!((fix.title.as_str(), fix.edits[0].text.as_str()), ("write `\"on\"`", "\"on\""));
+}
+
+#[test]
+fn what_a_template_leaves_behind_is_not_a_bad_value() {
+    let left =
+        |port: &str| messages("main.yaml", &format!("listeners: {{ a: {{ bind: \"0.0.0.0:{port}\" }} }}"));
+    for port in ["{{ .Values.port }}", "<%= port %>", "%(port)s"] {
+        assert_eq!(left(port), [format!("SYN012 `0.0.0.0:{port}` is left over from a template")]);
+    }
+    let body = "route \"/\" { respond 200 \"{{ name }}\"; }";
+    assert_eq!(messages("main.kdl", body), [""; 0], "a text may hold anything");
+}
+
+#[test]
+fn unusual_amounts_say_what_is_usual_and_what_may_be_meant() {
+    let loaded = load_text(
+        "main.kdl",
+        "listener \"a\" { bind \"[::]:80\"; http header-timeout=\"4ms\" max-header-size=\"1KiB\"; }
+         route \"/\" { respond 200; body-limit \"4GiB\"; timeout \"7h\"; }",
+    );
+    let found: Vec<_> = loaded
+        .diagnostics
+        .iter()
+        .map(|it| format!("{} {}: {}", it.code, it.message, it.help.clone().unwrap_or_default()))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            "SYN010 `4ms` is unusual for `header-timeout`: usual is from 5ms to 1h; was `4s` meant?",
+            "SYN010 `1KiB` is unusual for `max-header-size`: usual is from 4KiB to 1MiB; was `1MiB` meant?",
+            "SYN010 `4GiB` is unusual for `body-limit`: usual is from 1KiB to 1GiB; was `4MiB` meant?",
+            "SYN010 `7h` is unusual for `exchange`: usual is from 5ms to 1h; was `7m` meant?",
+        ]
+    );
+}
+
+#[test]
 fn a_word_can_make_another_one_necessary() {
     let auth = |text: &str| messages("main.kdl", &format!("policy \"p\" {{ auth {text}; }}"));
     assert_eq!(auth("\"basic\""), ["SYN006 `auth` has no `users`"]);

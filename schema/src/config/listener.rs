@@ -122,7 +122,8 @@ static HTTP: Block = Block {
         Field::new("keep-alive", Kind::Flag, "Keeps client connections open between requests.")
             .default("true"),
         Field::new("max-header-size", Kind::Size { min: 1024, max: 1 << 20 }, "Bytes of a request head.")
-            .default("32KiB"),
+            .default("32KiB")
+            .usual("4KiB", "1MiB"),
         Field::new("max-headers", Kind::Integer { min: 1, max: 1000 }, "Header fields of a request.")
             .default("100"),
         Field::new(
@@ -133,11 +134,14 @@ static HTTP: Block = Block {
         .default("128")
         .when(Condition::IsNot("h2", "false")),
         Field::new("handshake-timeout", DURATION, "From accept to the end of the TLS handshake.")
-            .default("10s"),
+            .default("10s")
+            .usual("5ms", "1h"),
         Field::new("header-timeout", DURATION, "From the first byte of a request head to its end.")
-            .default("10s"),
+            .default("10s")
+            .usual("5ms", "1h"),
         Field::new("idle-timeout", DURATION, "Between two requests of a connection.")
             .default("60s")
+            .usual("5ms", "1h")
             .when(Condition::IsNot("keep-alive", "false")),
         Field::new(
             "empty-segments",

@@ -63,6 +63,8 @@ pub struct Field {
     pub alternative: Option<&'static str>,
     /// What must hold for it to have an effect. A required field is required only then.
     pub condition: Option<Condition>,
+    /// The least and the most that anybody is likely to mean; what lies outside is warned of.
+    pub usual: Option<(&'static str, &'static str)>,
     /// How far this version goes with it.
     pub status: Status,
     /// What it is, in one sentence.
@@ -220,6 +222,7 @@ impl Field {
             presence: Presence::Optional,
             alternative: None,
             condition: None,
+            usual: None,
             status: Status::Works,
             doc,
             since: SINCE,
@@ -254,6 +257,12 @@ impl Field {
     /// With what must hold for it to have an effect.
     pub(crate) const fn when(mut self, condition: Condition) -> Self {
         self.condition = Some(condition);
+        self
+    }
+
+    /// With the least and the most that anybody is likely to mean.
+    pub(crate) const fn usual(mut self, least: &'static str, most: &'static str) -> Self {
+        self.usual = Some((least, most));
         self
     }
 

@@ -29,7 +29,8 @@ pub(super) const SETTINGS: &[Field] = &[
         "body-limit",
         Kind::Size { min: 0, max: 1 << 50 },
         "Bytes of a request body; no limit otherwise.",
-    ),
+    )
+    .usual("1KiB", "1GiB"),
     Field::new("timeout", Kind::Block(&TIMEOUT), "How long what may take."),
     Field::new("retry", Kind::Block(&RETRY), "When a request is sent again."),
     Field::planned(
@@ -50,10 +51,13 @@ pub static TIMEOUT: Block = Block {
     arguments: &["exchange"],
     groups: &[&[
         Field::new("first-byte", DURATION, "From the end of the request to the head of the response.")
-            .default("30s"),
-        Field::new("body-idle", DURATION, "Between two pieces of a body.").default("60s"),
-        Field::new("exchange", DURATION, "The whole exchange; no limit otherwise."),
-        Field::planned("tunnel-idle", DURATION, "Between two pieces of a tunnel.").default("10m"),
+            .default("30s")
+            .usual("5ms", "1h"),
+        Field::new("body-idle", DURATION, "Between two pieces of a body.").default("60s").usual("5ms", "1h"),
+        Field::new("exchange", DURATION, "The whole exchange; no limit otherwise.").usual("5ms", "1h"),
+        Field::planned("tunnel-idle", DURATION, "Between two pieces of a tunnel.")
+            .default("10m")
+            .usual("1s", "1d"),
     ]],
 };
 
@@ -116,6 +120,7 @@ const LIMIT: &[Field] = &[
         .default("client-ip")
         .when(RATE),
     Field::new("block", DURATION, "How long a client that went over it is refused whatever it does.")
+        .usual("100ms", "7d")
         .when(RATE),
     Field::new("max-keys", Kind::Integer { min: 1, max: 10_000_000 }, "Clients remembered at a time.")
         .default("100000")

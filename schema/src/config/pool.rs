@@ -89,8 +89,8 @@ static PROBE: Block = Block {
     arguments: &["path"],
     groups: &[&[
         Field::new("path", Kind::Text, "Path to ask for, with query.").required(),
-        Field::new("every", DURATION, "From one probe to the next.").default("5s"),
-        Field::new("timeout", DURATION, "Time for the whole answer.").default("1s"),
+        Field::new("every", DURATION, "From one probe to the next.").default("5s").usual("250ms", "10m"),
+        Field::new("timeout", DURATION, "Time for the whole answer.").default("1s").usual("5ms", "1h"),
         Field::new(
             "rise",
             Kind::Integer { min: 1, max: 255 },
@@ -109,9 +109,13 @@ static CONNECTIONS: Block = Block {
     groups: &[&[
         Field::new("per-backend", Kind::Integer { min: 1, max: 1_000_000 }, "Exchanges at a time.")
             .default("512"),
-        Field::new("queue-timeout", DURATION, "How long a request waits for its turn.").default("5s"),
-        Field::new("connect-timeout", DURATION, "TCP and TLS set-up.").default("2s"),
-        Field::new("idle-timeout", DURATION, "How long an unused connection is kept.").default("60s"),
+        Field::new("queue-timeout", DURATION, "How long a request waits for its turn.")
+            .default("5s")
+            .usual("5ms", "1h"),
+        Field::new("connect-timeout", DURATION, "TCP and TLS set-up.").default("2s").usual("5ms", "1h"),
+        Field::new("idle-timeout", DURATION, "How long an unused connection is kept.")
+            .default("60s")
+            .usual("5ms", "1h"),
         Field::new(
             "max-age",
             DURATION,

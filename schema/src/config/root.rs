@@ -100,7 +100,9 @@ static RUNTIME: Block = Block {
             Kind::Integer { min: 1, max: 1024 },
             "Worker threads; one for each core otherwise.",
         ),
-        Field::new("drain", DURATION, "How long a shutdown waits for exchanges in flight.").default("30s"),
+        Field::new("drain", DURATION, "How long a shutdown waits for exchanges in flight.")
+            .default("30s")
+            .usual("100ms", "1h"),
         Field::planned(
             "max-files",
             Kind::Integer { min: 64, max: 1 << 30 },

@@ -1,9 +1,9 @@
 //! What a node holds: a value, a list, a block, several of them.
 
-use divisor_schema::config::{Block, Field, Kind, SECRET};
+use divisor_schema::config::{Block, FLAT, Field, Kind, SECRET};
 
-use super::{Contents, Decoder};
-use crate::diagnostic::{Diagnostic, Rule};
+use super::{Contents, Decoder, yaml11};
+use crate::diagnostic::{Diagnostic, Fix, Rule};
 use crate::model::block::{Checked, Held};
 use crate::model::value::{Typed, parse};
 use crate::source::Spanned;
@@ -149,13 +149,44 @@ impl Decoder<'_> {
         if value.value.scalar == Scalar::Unknown {
             return None;
         }
-        parse(kind, &value.value, spelling)
-            .or_else(|mut fault| {
+        match parse(kind, &value.value, spelling) {
+            Ok(typed) => {
+                self.other_reading(kind, value, spelling);
+                Some(typed)
+            }
+            Err(_) if is_leftover(&value.value.text) => {
+                let message = format!("`{}` is left over from a template", value.value.text);
+                let found =
+                    Diagnostic::error(Rule::UNRESOLVED_VARIABLE, message, value.span, "never filled in");
+                self.report(found.help("render the template first, or use `${NAME}`"));
+                None
+            }
+            Err(mut fault) => {
                 let meant = fault.meant.take();
                 self.report(fault.at(value.span));
-                meant.ok_or(()).and_then(|meant| parse(kind, &Value::filled(meant), spelling).map_err(drop))
-            })
-            .ok()
+                parse(kind, &Value::filled(meant?), spelling).ok()
+            }
+        }
+    }
+
+    /// Warns of a plain scalar of YAML that other readers take for something else. The flat layout is read as the
+    /// program read it that it comes from.
+    fn other_reading(&mut self, kind: &Kind, value: &Spanned<Value>, spelling: Spelling) {
+        if spelling != Spelling::Yaml || std::ptr::eq(self.vocabulary, &FLAT) {
+            return;
+        }
+        let Some(reading) = yaml11::other_reading(kind, &value.value) else { return };
+        let text = &value.value.text;
+        let message = format!("`{text}` is {reading} to other readers of YAML");
+        let found = Diagnostic::warning(Rule::YAML_IMPLICIT_TYPING, message, value.span, "needs quotes");
+        let meant = match (kind, value.value.scalar) {
+            (Kind::Integer { .. } | Kind::Code(_) | Kind::Port, Scalar::Integer(number)) => {
+                number.to_string()
+            }
+            _ => format!("\"{text}\""),
+        };
+        let fix = Fix::safe(format!("write `{meant}`"), value.span, meant.as_str());
+        self.report(found.help(format!("write `{meant}`: here it is read so already")).fix(fix));
     }
 
     fn text(&mut self, value: &Spanned<Value>, spelling: Spelling) -> Option<Spanned<String>> {
@@ -197,7 +228,10 @@ impl Decoder<'_> {
         let mut leaves = Vec::new();
         for argument in arguments {
             match self.read(&field.kind, argument, spelling) {
-                Some(typed) => leaves.push(Spanned::new(typed, argument.span)),
+                Some(typed) => {
+                    self.magnitude(field, &typed, argument);
+                    leaves.push(Spanned::new(typed, argument.span));
+                }
                 // The backend is there, whatever its address.
                 None if matches!(field.kind, Kind::Backend) => {
                     leaves
@@ -208,6 +242,12 @@ impl Decoder<'_> {
         }
         if leaves.is_empty() && !arguments.is_empty() { Held::Broken } else { Held::Leaves(leaves) }
     }
+}
+
+/// Whether a text holds a place that a template would have filled: `{{ .Values.port }}`, `<%= port %>`, `%(port)s`.
+fn is_leftover(text: &str) -> bool {
+    let holds = |open: &str, close: &str| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
+    holds("{{", "}}") || holds("<%", "%>") || holds("%(", ")s")
 }
 
 fn contents(node: &Node) -> Contents<'_> {

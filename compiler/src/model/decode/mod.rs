@@ -3,6 +3,8 @@
 mod alternatives;
 mod conditions;
 mod held;
+mod magnitude;
+mod yaml11;
 
 use std::collections::BTreeMap;
 
@@ -110,14 +112,22 @@ impl Decoder<'_> {
             return self.findings.count_more(Severity::Error);
         }
         let (found, meant) = unknown::key(self.vocabulary, checked.block, node);
-        self.report(found);
-        let is_there = |meant: &Field| {
-            let named =
-                |other: &Node| field(checked.block, other).is_some_and(|other| other.kdl == meant.kdl);
-            checked.written_at(meant.kdl).is_some() || contents.children.iter().any(named)
-        };
-        if let Some(meant) = meant.filter(|meant| repeats(meant.kind) || !is_there(meant)) {
-            self.child(checked, meant, node);
+        let there = meant.filter(|meant| !repeats(meant.kind)).and_then(|meant| {
+            let is_named = |other: &&Node| field(checked.block, other).is_some_and(|it| it.kdl == meant.kdl);
+            let child = contents.children.iter().find(is_named).map(|other| other.name.span);
+            checked.written_at(meant.kdl).or(child).map(|at| (meant, at))
+        });
+        match (meant, there) {
+            (_, Some((meant, at))) if unknown::same_word(&node.name.value, meant, node.spelling) => {
+                let found = duplicate(meant.kdl, checked.block.name, at, node.name.span);
+                let help = format!("keep one: `{}` is another spelling of it", node.name.value);
+                self.report(found.help(help));
+            }
+            (Some(meant), None) => {
+                self.report(found);
+                self.child(checked, meant, node);
+            }
+            _ => self.report(found),
         }
     }
 
@@ -184,9 +194,7 @@ impl Decoder<'_> {
             before == content.at
         });
         for (field, before, at) in duplicates {
-            let message = format!("key `{}` is defined twice in `{}`", field.kdl, checked.block.name);
-            let found = Diagnostic::error(Rule::DUPLICATE_KEY, message, at, "second definition");
-            self.report(found.label(before, "first definition").help("keep one"));
+            self.report(duplicate(field.kdl, checked.block.name, before, at).help("keep one"));
         }
     }
 
@@ -212,6 +220,13 @@ impl Decoder<'_> {
             self.report(found.help(help));
         }
     }
+}
+
+/// A key that stands twice, wherever the two stand in the file.
+fn duplicate(key: &str, block: &str, one: Span, other: Span) -> Diagnostic {
+    let message = format!("key `{key}` is defined twice in `{block}`");
+    Diagnostic::error(Rule::DUPLICATE_KEY, message, one.max(other), "second definition")
+        .label(one.min(other), "first definition")
 }
 
 /// The field that a node stands for.
