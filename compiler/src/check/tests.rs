@@ -1,5 +1,7 @@
 //! The rules against their own examples, and the register against the rules.
 
+mod language;
+
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};

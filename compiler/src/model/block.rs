@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::SocketAddr;
 
-use divisor_schema::config::{Block, Field, Presence};
+use divisor_schema::config::{Block, Field, Kind, Presence};
 use divisor_schema::plan::{Cidr, Millis};
 
 use super::types::Target;
@@ -96,6 +96,33 @@ impl Checked {
             Typed::Integer(number) => Some(number.to_string()),
             _ => None,
         }
+    }
+
+    /// Everything that is set to a single value, here and in blocks below, by the path of its key.
+    pub(super) fn single(&self) -> Vec<(String, Spanned<Typed>)> {
+        let mut found = Vec::new();
+        for (field, content) in &self.contents {
+            let key = field.kdl;
+            match (&content.held, field.kind) {
+                (Held::Leaves(_), Kind::List(_)) => {}
+                (Held::Leaves(leaves), _) => {
+                    found.extend(leaves.iter().map(|leaf| (key.to_owned(), leaf.clone())));
+                }
+                (Held::Blocks(blocks), Kind::Block(_)) => {
+                    let inner = blocks.iter().flat_map(Self::single);
+                    found.extend(inner.map(|(below, value)| (format!("{key}.{below}"), value)));
+                }
+                // Of the words that take names with a text each, these replace what was there.
+                (Held::Pairs(pairs), _) if key.ends_with("-set") => {
+                    let pairs = pairs.iter().cloned();
+                    found.extend(pairs.map(|(name, text)| {
+                        (format!("{key}.{}", name.value.to_ascii_lowercase()), text.map(Typed::Text))
+                    }));
+                }
+                _ => {}
+            }
+        }
+        found
     }
 
     /// Every leaf of a field.

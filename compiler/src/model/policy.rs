@@ -10,7 +10,7 @@ use super::units::Rate;
 use crate::source::{At, Span, Spanned};
 
 pub(super) fn policy(block: &Checked) -> Option<Policy> {
-    Some(Policy { name: block.name.clone()?, settings: settings(block) })
+    Some(Policy { name: block.name.clone()?, settings: settings(block), single: block.single() })
 }
 
 pub(super) fn settings(block: &Checked) -> Settings {

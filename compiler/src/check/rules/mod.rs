@@ -7,6 +7,8 @@ mod certificate_expired;
 mod certificate_expiring;
 mod certificate_not_yet_valid;
 mod chain_order;
+mod conflicting_keys;
+mod duplicate_backend;
 mod duplicate_name;
 mod duplicate_route;
 mod duplicate_sni;
@@ -17,6 +19,7 @@ mod health_timeout_ge_interval;
 mod hop_by_hop_header;
 mod impossible_match;
 mod incomplete_key_pair;
+mod ineffective_option;
 mod invalid_header;
 mod invalid_host_pattern;
 mod invalid_path_pattern;
@@ -38,6 +41,7 @@ mod references;
 mod routing;
 mod san_mismatch;
 mod self_proxy_loop;
+mod suspicious_magnitude;
 mod tls13_disabled;
 mod too_complex_routing;
 mod trust_all_proxies;
@@ -59,7 +63,7 @@ mod wrong_pem_content;
 use super::Lint;
 
 /// All rules, sorted by code.
-pub(super) static LINTS: [&Lint; 50] = [
+pub(super) static LINTS: [&Lint; 54] = [
     &file_unreadable::LINT,
     &wrong_pem_content::LINT,
     &unsupported_private_key::LINT,
@@ -77,6 +81,7 @@ pub(super) static LINTS: [&Lint; 50] = [
     &unresolved_reference::LINT,
     &duplicate_name::LINT,
     &unused_definition::LINT,
+    &duplicate_backend::LINT,
     &self_proxy_loop::LINT,
     &unserved_host::LINT,
     &unreachable_route::LINT,
@@ -91,6 +96,9 @@ pub(super) static LINTS: [&Lint; 50] = [
     &trust_all_proxies::LINT,
     &hop_by_hop_header::LINT,
     &invalid_header::LINT,
+    &conflicting_keys::LINT,
+    &ineffective_option::LINT,
+    &suspicious_magnitude::LINT,
     &unknown_cipher_suite::LINT,
     &unsupported_cipher_suite::LINT,
     &legacy_tls_version::LINT,

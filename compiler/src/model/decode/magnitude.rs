@@ -32,7 +32,7 @@ impl Decoder<'_> {
         let others = units::of(&field.kind).into_iter().map(|unit| format!("{digits}{unit}"));
         let mut usual =
             others.filter(|text| amount(text).is_some_and(|amount| (low..=high).contains(&amount)));
-        let meant = if too_little { usual.next() } else { usual.last() };
+        let meant = if too_little { usual.next() } else { usual.next_back() };
         let help = match meant {
             Some(meant) => format!("usual is from {least} to {most}; was `{meant}` meant?"),
             None => format!("usual is from {least} to {most}"),

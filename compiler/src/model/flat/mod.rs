@@ -35,7 +35,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         runtime: runtime(&full(at).block_or_defaults("runtime")),
         listeners: vec![listener::lower(decoder, root, &name)],
         pools: vec![pool::lower(decoder, root, &name)],
-        policies: vec![Policy { name, settings: settings::lower(decoder, root) }],
+        policies: vec![Policy { name, settings: settings::lower(decoder, root), single: Vec::new() }],
         rate_limits: Vec::new(),
         hosts: Vec::new(),
         routes: vec![route],

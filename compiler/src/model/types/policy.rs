@@ -3,6 +3,7 @@
 use divisor_schema::plan::Millis;
 
 use super::Reference;
+use crate::model::value::Typed;
 use crate::source::{At, Spanned};
 
 /// A named bundle of settings.
@@ -12,6 +13,8 @@ pub struct Policy {
     pub name: Spanned<String>,
     /// What it sets.
     pub settings: Settings,
+    /// What it sets to a single value, by the path of the key: what another policy cannot set differently beside it.
+    pub(crate) single: Vec<(String, Spanned<Typed>)>,
 }
 
 /// What a policy, or a route itself, sets. What is `None` or empty is left to the policies around it; what nobody

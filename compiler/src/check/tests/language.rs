@@ -1,0 +1,70 @@
+//! Rules about words that stand in different blocks.
+
+use super::{found, with_pool, with_routes, with_tls};
+
+#[test]
+fn policies_of_one_list_agree_and_inner_ones_win() {
+    let policies = r#"
+        policy "a" { timeout "5s" first-byte="2s"; header-set "X-Frame-Options" "DENY"; retry 2; }
+        policy "b" { timeout first-byte="3s"; header-set "x-frame-options" "SAMEORIGIN"; retry 2; rate-limit "5/s"; }
+    "#;
+    let together = r#"
+        route "/a" { respond 200; use "a" "b"; }
+        route "/b" { respond 200; use "b" "a" "a"; }
+    "#;
+    insta::assert_snapshot!(found(&with_routes(&format!("{policies}{together}"))), @r"
+    SYN007 policies `a` and `b` give `timeout.first-byte` different values
+      -> take `timeout.first-byte` out of one of them, or use one of them only
+    SYN007 policies `a` and `b` give `header-set.x-frame-options` different values
+      -> take `header-set.x-frame-options` out of one of them, or use one of them only
+    ");
+    let apart = r#"host "shop.example" { use "a"; route "/b" { respond 200; use "b"; }; }"#;
+    assert_eq!(
+        found(&with_routes(&format!("{policies}{apart}"))),
+        "",
+        "an inner list wins over an outer one"
+    );
+}
+
+#[test]
+fn suites_of_tls_12_have_no_effect_on_tls_13() {
+    insta::assert_snapshot!(
+        found(&with_tls(r#"min-version "1.3"; cipher-suites "ECDHE-ECDSA-AES128-GCM-SHA256""#)),
+        @r"
+    SYN008 `cipher-suites` has no effect with TLS 1.3
+      -> delete the list, or write `min-version` `1.2`
+    "
+    );
+}
+
+#[test]
+fn one_pool_far_from_all_others_is_odd() {
+    let pools = |last: &str| {
+        let pool = |name: &str, every: &str| {
+            format!(
+                "pool \"{name}\" {{ backend \"http://127.0.0.1:900{name}\"; probe \"/\" every=\"{every}\"; }}
+                 route \"/{name}\" pool=\"{name}\"\n"
+            )
+        };
+        let all: String = ["1", "2", "3"].map(|name| pool(name, "5s")).concat();
+        found(&with_routes(&format!("{all}{}", pool("4", last))))
+    };
+    insta::assert_snapshot!(pools("2m"), @r"
+    SYN010 `2m` for `every` is far from the `5s` of the other 3 pools
+      -> write `5s`, if that was meant
+    ");
+    assert_eq!(pools("30s"), "", "not ten times as much");
+}
+
+#[test]
+fn two_spellings_of_one_server() {
+    let twice = |one: &str, other: &str| {
+        found(&with_pool(&format!("backend \"{one}\"; backend \"{other}\"; probe \"/\""))).contains("REF004")
+    };
+    assert!(twice("http://a:80", "https://A:80"));
+    assert!(twice("http://a", "http://a:80"));
+    assert!(twice("http://[::1]:1", "http://127.0.0.1:1"));
+    assert!(twice("http://[::ffff:10.0.0.1]:1", "http://10.0.0.1:1"));
+    assert!(!twice("http://a:80", "http://b:80"));
+    assert!(!twice("http://10.0.0.1:1", "http://10.0.0.1:2"));
+}
