@@ -10,7 +10,7 @@
 //! | 6 | `worker` | one thread per core: accept, hand to a connection, drain |
 //! | 5 | `downstream` | client connections: TLS, HTTP/1.1, HTTP/2 |
 //! | 4 | `exchange` | one request through its route, to a backend and back |
-//! | 4 | `health` | probes and name resolution |
+//! | 4 | `health` | probes, ejection and name resolution |
 //! | 3 | `plan` | bytes → verified plan → everything a request needs → published |
 //! | 3 | `upstream` | connections to backends |
 //! | 2 | `policy`, `h1` | rate limits, headers, client addresses; the HTTP/1 codec |

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -31,6 +31,8 @@ pub(crate) struct State {
     name: String,
     /// Whether `/health` answers 200.
     healthy: AtomicBool,
+    /// What requests are answered with; 0 is what they ask for.
+    status: AtomicU16,
     requests: AtomicU64,
     got: Mutex<Vec<Got>>,
     /// Requests to `/hold` wait here.
@@ -65,6 +67,7 @@ impl Backend {
         let state = State {
             name: name.to_owned(),
             healthy: true.into(),
+            status: 0.into(),
             requests: 0.into(),
             got: Mutex::default(),
             held: Semaphore::new(0),
@@ -109,6 +112,11 @@ impl Backend {
     /// Whether `/health` answers well.
     pub(crate) fn set_healthy(&self, healthy: bool) {
         self.state.healthy.store(healthy, Ordering::SeqCst);
+    }
+
+    /// Answers all requests but probes with this status from now on.
+    pub(crate) fn set_status(&self, status: u16) {
+        self.state.status.store(status, Ordering::SeqCst);
     }
 
     /// Requests that were no probes.
@@ -174,6 +182,10 @@ async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
     let target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
     let got = Got { method: head.method.to_string(), target, headers: head.headers, body: body.to_bytes() };
     state.got.lock().unwrap().push(got);
+    match state.status.load(Ordering::SeqCst) {
+        0 => {}
+        status => return respond(status, &state.name),
+    }
     match path.split('/').collect::<Vec<_>>()[1..] {
         ["hold", ..] => {
             state.holding.fetch_add(1, Ordering::SeqCst);

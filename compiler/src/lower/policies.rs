@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, Timeouts};
+use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts};
 
 use super::headers;
 use crate::facts::Layer;
-use crate::model::{self, Settings, SharedLimit};
+use crate::model::{self, RetryCause, Settings, SharedLimit};
 use crate::source::Span;
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
@@ -52,11 +52,7 @@ impl<'m> Policies<'m> {
                 body_idle: timeout(|it| it.body_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
                 exchange: timeout(|it| it.exchange.as_ref().map(|it| it.value)),
             },
-            retry: Retry {
-                attempts: inner_first()
-                    .find_map(|it| it.retry.as_ref())
-                    .map_or(0, |retry| retry.attempts.value),
-            },
+            retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),
         };
         self.policy(policy)
     }
@@ -112,6 +108,31 @@ impl<'m> Policies<'m> {
 
 /// Stands for a timeout that [`Settings::defaults`] always has.
 const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
+
+/// Stands for a retry that [`Settings::defaults`] always has.
+const NEVER: Retry = Retry {
+    attempts: 0,
+    budget: 0,
+    on: RetryOn { connect_failure: false, reset: false, timeout: false, statuses: vec![] },
+};
+
+fn retry(retry: &model::Retry) -> Retry {
+    let mut on = RetryOn::default();
+    for cause in &retry.on {
+        match cause.value {
+            RetryCause::ConnectFailure => on.connect_failure = true,
+            RetryCause::Reset => on.reset = true,
+            RetryCause::Timeout => on.timeout = true,
+            RetryCause::Status(status) => on.statuses.push(status),
+        }
+    }
+    if retry.on.is_empty() {
+        (on.connect_failure, on.reset) = (true, true);
+    }
+    on.statuses.sort_unstable();
+    on.statuses.dedup();
+    Retry { attempts: retry.attempts.value, budget: retry.budget.value, on }
+}
 
 fn rate_limit(place: &str, limit: &model::RateLimit) -> RateLimit {
     let (requests, period) = (limit.requests.value, limit.period);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use divisor_schema::plan::{
-    Backend, ClientTls, ClientTlsId, Connections, Pool, PoolId, Probe, Scheme, Weight,
+    Backend, ClientTls, ClientTlsId, Connections, Eject, Pool, PoolId, Probe, Scheme, Weight,
 };
 
 use super::tls;
@@ -49,7 +49,13 @@ impl Arena {
 fn pool(facts: &Facts<'_>, arena: &mut Arena, pool: &model::Pool) -> Pool {
     let backends =
         pool.backends.iter().filter_map(|backend| self::backend(facts, arena, pool, backend)).collect();
-    Pool { name: pool.name.value.clone(), balance: pool.balance.value, backends }
+    Pool { name: pool.name.value.clone(), balance: pool.balance.value, backends, eject: eject(&pool.eject) }
+}
+
+fn eject(eject: &model::Eject) -> Option<Eject> {
+    let consecutive_errors = eject.consecutive_errors.value;
+    let max_percent = eject.max_percent.value;
+    (consecutive_errors > 0).then_some(Eject { consecutive_errors, lasts: eject.lasts.value, max_percent })
 }
 
 /// A backend; none for a weight of 0.

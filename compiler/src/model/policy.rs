@@ -4,7 +4,8 @@ use divisor_schema::config::{RETRY, TIMEOUT};
 
 use super::block::Checked;
 use super::types::{
-    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, Settings, SharedLimit, Timeouts,
+    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause, Settings,
+    SharedLimit, Timeouts,
 };
 use super::units::Rate;
 use crate::source::{At, Span, Spanned};
@@ -37,7 +38,18 @@ fn timeouts(block: &Checked) -> Timeouts {
 }
 
 fn retry(block: &Checked) -> Retry {
-    Retry { attempts: block.value("attempts") }
+    let cause = |word: Spanned<String>| word.map(|word| cause(&word));
+    let on = block.list("on").into_iter().map(cause).collect();
+    Retry { attempts: block.value("attempts"), budget: block.value("budget"), on }
+}
+
+/// The cause of this name; the vocabulary lets no other name through.
+fn cause(word: &str) -> RetryCause {
+    match word {
+        "reset" => RetryCause::Reset,
+        "timeout" => RetryCause::Timeout,
+        _ => word.parse().map_or(RetryCause::ConnectFailure, RetryCause::Status),
+    }
 }
 
 impl Settings {

@@ -4,7 +4,7 @@ use divisor_schema::plan::Balance;
 
 use super::block::Checked;
 use super::tls;
-use super::types::{Backend, Connections, Pool, Probe};
+use super::types::{Backend, Connections, Eject, Pool, Probe};
 
 pub(super) fn pool(block: &Checked) -> Option<Pool> {
     Some(Pool {
@@ -13,6 +13,7 @@ pub(super) fn pool(block: &Checked) -> Option<Pool> {
         backends: block.blocks("backend").map(backend).collect(),
         tls: block.block("tls").map(tls::client),
         probe: block.block("probe").map(probe),
+        eject: eject(&block.block_or_defaults("eject")),
         connections: connections(&block.block_or_defaults("connections")),
     })
 }
@@ -48,6 +49,14 @@ fn probe(block: &Checked) -> Probe {
         timeout: block.value("timeout"),
         rise: block.value("rise"),
         fall: block.value("fall"),
+    }
+}
+
+pub(super) fn eject(block: &Checked) -> Eject {
+    Eject {
+        consecutive_errors: block.value("consecutive-errors"),
+        lasts: block.value("for"),
+        max_percent: block.value("max-percent"),
     }
 }
 

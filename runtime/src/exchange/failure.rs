@@ -3,6 +3,9 @@
 use http::header::{CONNECTION, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 
+use crate::message::ClientFault;
+use crate::upstream::ConnectError;
+
 use super::ResponseBody;
 
 /// Why a request is not answered by its route.
@@ -66,6 +69,25 @@ impl Failure {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
         }
         response
+    }
+}
+
+impl ClientFault {
+    pub(super) fn failure(self) -> Failure {
+        match self {
+            Self::TooLarge => Failure::TooLarge,
+            Self::Stalled => Failure::Stalled,
+            Self::Broken => Failure::BadRequest,
+        }
+    }
+}
+
+impl ConnectError {
+    pub(super) fn failure(&self) -> Failure {
+        match self {
+            Self::TimedOut => Failure::TimedOut,
+            Self::Unresolved | Self::Tcp(_) | Self::Tls(_) => Failure::BadGateway,
+        }
     }
 }
 

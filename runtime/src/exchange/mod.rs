@@ -5,7 +5,9 @@ mod failure;
 mod proxy;
 mod random;
 mod request;
+mod retry;
 mod split;
+mod trouble;
 mod view;
 
 use std::cell::Cell;

@@ -1,6 +1,7 @@
-//! Whether backends are alive, and where they are: probes and name resolution. Runs on the control thread.
+//! Whether backends are alive, and where they are: probes, ejection and name resolution. Runs on the control thread.
 
 mod dns;
+mod eject;
 mod probe;
 mod streak;
 
@@ -22,12 +23,16 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Starts one task for each backend that has a probe, and one for each that has a name. `random` gives uniformly
+    /// Starts one task for each pool that takes backends out, for each backend that has a probe, and for each that has a
+    /// name. `random` gives uniformly
     /// random numbers; it spreads the probes over time. To be called within a tokio runtime.
     pub(crate) fn start(pools: &[Arc<Pool>], random: fn() -> u64) -> Self {
         let mut tasks = JoinSet::new();
         for pool in pools {
             pool.refresh(); // the watch before this one may have learned something meanwhile
+            if let Some(eject) = pool.eject() {
+                tasks.spawn(eject::watch(Arc::clone(pool), eject.clone()));
+            }
             for (index, backend) in pool.backends().iter().enumerate() {
                 let settings = backend.settings();
                 if let Some(probe) = &settings.probe {

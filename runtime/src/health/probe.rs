@@ -10,7 +10,6 @@ use http_body_util::{BodyExt, Empty};
 use hyper::body::Bytes;
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
-use rustix::io::Errno;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::{sleep, timeout};
@@ -20,6 +19,7 @@ use super::streak::Streak;
 use super::{around, fraction};
 use crate::pool::{Backend, Pool};
 use crate::tls;
+use crate::upstream::is_want;
 
 /// Why a probe failed, in an operator's words.
 #[derive(Debug)]
@@ -39,14 +39,9 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Whether it says nothing about the backend: this machine has no files or no memory left. Were that held against
-    /// the backends, a flood of clients would take down all of them at once.
+    /// Whether it says nothing about the backend.
     pub(super) fn is_ours(&self) -> bool {
-        let Self::Connect(error) = self else { return false };
-        matches!(
-            Errno::from_io_error(error),
-            Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM)
-        )
+        matches!(self, Self::Connect(error) if is_want(error))
     }
 }
 
@@ -158,6 +153,8 @@ fn words(error: &hyper::Error) -> String {
 
 #[cfg(test)]
 mod tests {
+    use rustix::io::Errno;
+
     use super::*;
 
     #[test]

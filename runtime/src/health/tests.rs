@@ -31,7 +31,8 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
 }
 
 fn pool(backend: plan::Backend, tls: &[ClientTls]) -> Arc<Pool> {
-    let plan = plan::Pool { name: "app".into(), balance: Balance::RoundRobin, backends: vec![backend] };
+    let plan =
+        plan::Pool { name: "app".into(), balance: Balance::RoundRobin, backends: vec![backend], eject: None };
     Arc::new(Pool::new(&plan, tls, None).unwrap())
 }
 

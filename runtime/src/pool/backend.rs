@@ -12,6 +12,7 @@ use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
 use tokio::sync::Semaphore;
 
+use super::errors::Errors;
 use super::load::ResponseTime;
 
 /// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
@@ -52,6 +53,7 @@ struct State {
     in_flight: AtomicU32,
     requests: AtomicU64,
     response_time: ResponseTime,
+    errors: Errors,
     addresses: ArcSwap<Vec<SocketAddr>>,
 }
 
@@ -178,6 +180,11 @@ impl Backend {
         self.liveness() != Liveness::Dead && !self.addresses().is_empty()
     }
 
+    /// What exchanges say about it.
+    pub(crate) fn errors(&self) -> &Errors {
+        &self.state.errors
+    }
+
     /// Exchanges in flight or waiting for their turn, over all workers.
     pub(crate) fn in_flight(&self) -> u32 {
         self.state.in_flight.load(Ordering::Relaxed)
@@ -215,6 +222,8 @@ impl Backend {
 
     pub(super) fn set_liveness(&self, liveness: Liveness) {
         self.state.liveness.store(liveness as u8, Ordering::Relaxed);
+        // Whatever requests have said before, its probe knows better.
+        self.state.errors.set_out(None);
     }
 
     pub(super) fn set_addresses(&self, addresses: Vec<SocketAddr>) {
@@ -234,6 +243,7 @@ impl State {
             in_flight: AtomicU32::new(0),
             requests: AtomicU64::new(0),
             response_time: ResponseTime::new(Instant::now()),
+            errors: Errors::new(Instant::now()),
             addresses: ArcSwap::from_pointee(addresses),
         }
     }

@@ -23,9 +23,16 @@ pub(super) struct Alive {
 }
 
 impl Alive {
-    pub(super) fn new(balance: Balance, backends: &[Arc<Backend>]) -> Self {
+    /// `ejects`: backends that errors have taken out are left out, unless that leaves none: a backend that may answer
+    /// is better than none.
+    pub(super) fn new(balance: Balance, ejects: bool, backends: &[Arc<Backend>]) -> Self {
         let up = backends.iter().enumerate().filter(|(_, backend)| backend.is_up());
-        let members: Vec<usize> = up.map(|(index, _)| index).collect();
+        let (out, mut members): (Vec<usize>, Vec<usize>) = up
+            .map(|(index, _)| index)
+            .partition(|&index| ejects && backends[index].errors().out_until().is_some());
+        if members.is_empty() {
+            members = out;
+        }
         let turns = match balance {
             Balance::RoundRobin => members.clone(),
             Balance::WeightedRoundRobin => {

@@ -34,7 +34,7 @@ fn probed(port: u16) -> plan::Backend {
 }
 
 fn settings(balance: Balance, backends: Vec<plan::Backend>) -> plan::Pool {
-    plan::Pool { name: "app".into(), balance, backends }
+    plan::Pool { name: "app".into(), balance, backends, eject: None }
 }
 
 fn pool(balance: Balance, weights: &[u16]) -> Pool {

@@ -1,6 +1,6 @@
 use divisor_schema::plan::{
-    Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, Route, Runtime, State, StateId,
-    Tables, Timeouts,
+    Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, RetryOn, Route, Runtime, State,
+    StateId, Tables, Timeouts,
 };
 use proptest::prelude::*;
 
@@ -63,7 +63,7 @@ fn plan() -> Plan {
             response_headers: Vec::new(),
             body_limit: None,
             timeouts,
-            retry: Retry { attempts: 0 },
+            retry: Retry { attempts: 0, budget: 0, on: RetryOn::default() },
         }],
         hosts: vec![Host { names: Vec::new(), root: StateId::new(0) }],
         routes: ROUTES.into_iter().map(route).collect(),

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
+use rustix::io::Errno;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -39,6 +40,20 @@ impl std::fmt::Display for ConnectError {
 }
 
 impl std::error::Error for ConnectError {}
+
+impl ConnectError {
+    /// Whether it says nothing about the backend.
+    pub(crate) fn is_ours(&self) -> bool {
+        matches!(self, Self::Tcp(error) if is_want(error))
+    }
+}
+
+/// Whether this machine has no files or no memory left. Were that held against the backends, a flood of clients would
+/// take down all of them at once.
+pub(crate) fn is_want(error: &io::Error) -> bool {
+    let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
+    Errno::from_io_error(error).is_some_and(|error| wants.contains(&error))
+}
 
 /// Opens a connection: name, TCP and TLS within `connect-timeout`.
 ///

@@ -68,19 +68,18 @@ pub static RETRY: Block = Block {
     arguments: &["attempts"],
     groups: &[&[
         Field::new("attempts", Kind::Integer { min: 0, max: 10 }, "Tries after the first.").default("1"),
-        Field::planned(
+        Field::new(
             "budget",
             Kind::Percent { min: 0, max: 100 },
-            "The share of the requests of a pool that may be sent again.",
+            "Of the requests that a pool has in flight, the share that may have been sent again.",
         )
         .default("20%")
         .when(Condition::IsNot("attempts", "0")),
-        Field::planned(
+        Field::new(
             "on",
-            Kind::List(&Kind::Choice(&["connect-failure", "500", "502", "503", "504"])),
-            "What a request is sent again after.",
+            Kind::List(&Kind::Choice(&["connect-failure", "reset", "timeout", "500", "502", "503", "504"])),
+            "What a request is sent again after; `connect-failure` and `reset` otherwise.",
         )
-        .default("connect-failure")
         .when(Condition::IsNot("attempts", "0")),
     ]],
 };

@@ -22,7 +22,7 @@ pub(super) static POOL: Block = Block {
             )
             .default("round-robin"),
             Field::new("backend", Kind::Blocks(&BACKEND), "The servers.").yaml("backends").required(),
-            Field::planned("eject", Kind::Block(&EJECT), "Takes a backend out after errors in a row."),
+            Field::new("eject", Kind::Block(&EJECT), "Takes a backend out after errors in a row."),
         ],
         TOWARDS_BACKENDS,
     ],
@@ -74,12 +74,25 @@ static TLS: Block = Block {
 
 static EJECT: Block = Block {
     name: "eject",
-    doc: "Takes a backend out after errors in a row, and never more than half of them.",
+    doc: "Takes a backend out after errors in a row: no connection, no answer, or 502, 503 or 504.",
     arguments: &[],
     groups: &[&[
-        Field::new("consecutive-errors", Kind::Integer { min: 1, max: 1000 }, "Errors in a row.")
-            .default("5"),
-        Field::new("for", DURATION, "How long it stays out.").default("30s"),
+        Field::new(
+            "consecutive-errors",
+            Kind::Integer { min: 0, max: 1000 },
+            "Errors in a row; 0 never takes one out.",
+        )
+        .default("5"),
+        Field::new("for", DURATION, "How long it stays out.")
+            .default("30s")
+            .when(Condition::IsNot("consecutive-errors", "0")),
+        Field::new(
+            "max-percent",
+            Kind::Percent { min: 0, max: 100 },
+            "The share of the backends that may be out at a time.",
+        )
+        .default("50%")
+        .when(Condition::IsNot("consecutive-errors", "0")),
     ]],
 };
 

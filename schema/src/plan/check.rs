@@ -76,6 +76,10 @@ fn hosts(plan: &Plan, table: &HostTable) -> Checked {
 
 fn pool(plan: &Plan, pool: &Pool) -> Checked {
     ensure(!pool.backends.is_empty(), || format!("pool `{}` has no backend", pool.name))?;
+    if let Some(eject) = &pool.eject {
+        let counts = eject.consecutive_errors > 0 && eject.lasts.0 > 0 && eject.max_percent <= 100;
+        ensure(counts, || format!("the ejection of pool `{}` is out of bounds", pool.name))?;
+    }
     for backend in &pool.backends {
         ensure((backend.scheme == Scheme::Https) == backend.tls.is_some(), || {
             format!("backend {} and its TLS settings disagree", backend.url())
@@ -98,6 +102,9 @@ fn tls(settings: &TlsSettings) -> Checked {
 }
 
 fn policy(plan: &Plan, policy: &Policy) -> Checked {
+    let (budget, statuses) = (policy.retry.budget, &policy.retry.on.statuses);
+    let errors = statuses.is_sorted_by(|a, b| a < b) && statuses.iter().all(|it| (500..600).contains(it));
+    ensure(budget <= 100 && errors, || "a retry is out of bounds".into())?;
     policy.rate_limits.iter().try_for_each(|&id| within(id, plan.rate_limits.len(), "rate limit"))?;
     policy.request_headers.iter().chain(&policy.response_headers).try_for_each(header)
 }

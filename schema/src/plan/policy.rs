@@ -32,12 +32,30 @@ pub struct Timeouts {
     pub exchange: Option<Millis>,
 }
 
-/// When a request is sent again, to another backend where there is one. Never after a byte of the response, and
-/// never a request that a backend may have acted on unless it is idempotent and without a body.
+/// When a request is sent again, to another backend where there is one. Never after a byte of the response has gone to
+/// the client, and never a request that a backend may have acted on unless it is idempotent and without a body.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Retry {
     /// Tries after the first.
     pub attempts: u8,
+    /// Of the requests that a pool has in flight, the share in percent that may have been sent again: 0 to 100. Unless it
+    /// is 0, a few may be in any case.
+    pub budget: u8,
+    /// What it is sent again after.
+    pub on: RetryOn,
+}
+
+/// What a request is sent again after.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct RetryOn {
+    /// No connection came about.
+    pub connect_failure: bool,
+    /// The backend broke off before its response.
+    pub reset: bool,
+    /// The response did not begin in time.
+    pub timeout: bool,
+    /// Statuses of responses, sorted: 500 to 599.
+    pub statuses: Vec<u16>,
 }
 
 /// One change of a header.

@@ -15,6 +15,19 @@ pub struct Pool {
     pub balance: Balance,
     /// Backends in the order of the config; at least one.
     pub backends: Vec<Backend>,
+    /// Passive health check; `None` never takes a backend out.
+    pub eject: Option<Eject>,
+}
+
+/// A passive health check: takes a backend out after errors in a row (no connection, no answer, or 502, 503 or 504).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Eject {
+    /// So many; at least one.
+    pub consecutive_errors: u32,
+    /// How long it stays out.
+    pub lasts: Millis,
+    /// The share of the backends, in percent, that may be out at a time: 0 to 100.
+    pub max_percent: u8,
 }
 
 /// How a backend is chosen among those alive.

@@ -158,24 +158,40 @@ fn pool() -> impl Strategy<Value = Pool> {
         Just(Balance::LeastResponseTime),
         Just(Balance::IpHash),
     ];
-    (balance, vec(backend(), 1..4)).prop_map(|(balance, backends)| Pool {
+    let eject = (1u32.., millis(), 0u8..=100).prop_map(|(consecutive_errors, lasts, max_percent)| Eject {
+        consecutive_errors,
+        lasts,
+        max_percent,
+    });
+    (balance, vec(backend(), 1..4), option::of(eject)).prop_map(|(balance, backends, eject)| Pool {
         name: String::new(),
         balance,
         backends,
+        eject,
     })
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
     let timeouts = (millis(), millis(), option::of(millis()))
         .prop_map(|(first_byte, body_idle, exchange)| Timeouts { first_byte, body_idle, exchange });
-    (headers(), headers(), any::<Option<u64>>(), timeouts, any::<u8>()).prop_map(
-        |(request_headers, response_headers, body_limit, timeouts, attempts)| Policy {
+    let on = (any::<[bool; 3]>(), option::of(500u16..600)).prop_map(
+        |([connect_failure, reset, timeout], status)| RetryOn {
+            connect_failure,
+            reset,
+            timeout,
+            statuses: status.into_iter().collect(),
+        },
+    );
+    let retry =
+        (any::<u8>(), 0u8..=100, on).prop_map(|(attempts, budget, on)| Retry { attempts, budget, on });
+    (headers(), headers(), any::<Option<u64>>(), timeouts, retry).prop_map(
+        |(request_headers, response_headers, body_limit, timeouts, retry)| Policy {
             rate_limits: vec![Id::new(0)],
             request_headers,
             response_headers,
             body_limit,
             timeouts,
-            retry: Retry { attempts },
+            retry,
         },
     )
 }
@@ -387,7 +403,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 19] = [
+    let changes: [(&str, Change); 22] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -399,6 +415,11 @@ fn what_points_nowhere_is_refused() {
             plan.routes[0].action = Action::Split { shares: Vec::new(), rewrite: None };
         }),
         ("no backend", |plan| plan.pools[0].backends.clear()),
+        ("the ejection of pool", |plan| {
+            plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
+        }),
+        ("a retry", |plan| plan.policies[0].retry.budget = 101),
+        ("a retry", |plan| plan.policies[0].retry.on.statuses = vec![503, 502]),
         ("rate limit", |plan| plan.policies[0].rate_limits = vec![Id::new(99)]),
         ("a zero in it", |plan| plan.rate_limits[0].burst = 0),
         ("methods", |plan| plan.routes[0].methods = Methods::Only(Vec::new())),

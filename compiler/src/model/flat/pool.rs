@@ -22,6 +22,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked, name: &Spanned<St
         balance,
         tls: None,
         probe: None,
+        eject: pool::eject(&full(name.span).block_or_defaults("pool").block_or_defaults("eject")),
         connections: pool::connections(
             &full(name.span).block_or_defaults("pool").block_or_defaults("connections"),
         ),

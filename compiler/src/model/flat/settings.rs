@@ -119,7 +119,9 @@ fn retry(decoder: &mut Decoder<'_>, root: &Checked) -> Option<Retry> {
         );
     }
     let again = most.value.saturating_sub(1).min(10);
-    Some(Retry { attempts: most.map(|_| u8::try_from(again).unwrap_or(u8::MAX)) })
+    let attempts = most.map(|_| u8::try_from(again).unwrap_or(u8::MAX));
+    let defaults = Settings::defaults(most.span).retry?;
+    Some(Retry { attempts, ..defaults })
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ use divisor_schema::plan::{Id, Millis};
 
 pub use self::listener::{Http, Listener, ListenerRedirect};
 pub use self::policy::{
-    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, Settings, SharedLimit, Timeouts,
+    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings, SharedLimit, Timeouts,
 };
-pub use self::pool::{Backend, Connections, Pool, Probe, Target};
+pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
 pub use self::route::{Action, Host, Route, Share};
 pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;

@@ -62,6 +62,23 @@ pub struct Timeouts {
 pub struct Retry {
     /// Tries after the first.
     pub attempts: Spanned<u8>,
+    /// The share of requests, in percent, that may be sent again.
+    pub budget: Spanned<u8>,
+    /// What a request is sent again after; none means what is usual.
+    pub on: Vec<Spanned<RetryCause>>,
+}
+
+/// What a request can be sent again after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RetryCause {
+    /// No connection came about.
+    ConnectFailure,
+    /// The backend broke off before its response.
+    Reset,
+    /// The response did not begin in time.
+    Timeout,
+    /// A response of this status.
+    Status(u16),
 }
 
 /// A rate limit for each client.

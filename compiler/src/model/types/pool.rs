@@ -18,6 +18,8 @@ pub struct Pool {
     pub tls: Option<ClientTls>,
     /// Active health check of its backends.
     pub probe: Option<Probe>,
+    /// Passive health check of its backends.
+    pub eject: Eject,
     /// Limits of the connections to each backend.
     pub connections: Connections,
 }
@@ -61,6 +63,17 @@ pub struct Probe {
     pub rise: Spanned<u8>,
     /// Failures in a row that take a living backend out.
     pub fall: Spanned<u8>,
+}
+
+/// A passive health check: takes a backend out after errors in a row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Eject {
+    /// So many; 0 never takes one out.
+    pub consecutive_errors: Spanned<u32>,
+    /// How long it stays out.
+    pub lasts: Spanned<Millis>,
+    /// The share of the backends, in percent, that may be out at a time.
+    pub max_percent: Spanned<u8>,
 }
 
 /// Limits of the connections to one backend.
