@@ -23,6 +23,12 @@ enum Command {
     /// Check a config and write the plan that `run` serves
     #[cfg(feature = "compile")]
     Compile(commands::compile::Arguments),
+    /// Say what a rule of the linter finds, why, and what is right
+    #[cfg(feature = "compile")]
+    Explain(commands::explain::Arguments),
+    /// List all rules of the linter
+    #[cfg(feature = "compile")]
+    Rules(commands::explain::Rules),
     /// Serve a plan; a changed file or SIGHUP swaps it, SIGTERM drains
     #[cfg(feature = "run")]
     Run(commands::run::Arguments),
@@ -43,6 +49,9 @@ enum Outcome {
     /// It did what it should, and what it found is not good: exit status 1.
     #[cfg(feature = "compile")]
     Findings,
+    /// Something could not be decided, and that was not allowed: exit status 3.
+    #[cfg(feature = "compile")]
+    Undecided,
 }
 
 /// It could not do what it should: exit status 2.
@@ -55,11 +64,38 @@ impl Trouble {
 }
 
 fn main() -> ExitCode {
-    let outcome = match Cli::parse().command {
+    match guarded(|| run(Cli::parse().command)) {
+        Ok(Outcome::Clean) => ExitCode::SUCCESS,
+        #[cfg(feature = "compile")]
+        Ok(Outcome::Findings) => ExitCode::from(1),
+        #[cfg(feature = "compile")]
+        Ok(Outcome::Undecided) => ExitCode::from(3),
+        Err(Trouble(what)) => {
+            output::say(&format!("divisor: {what}"));
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// A panic is trouble, whatever the command would have said: it must never pass for a clean config.
+fn guarded(command: impl FnOnce() -> Result<Outcome, Trouble>) -> Result<Outcome, Trouble> {
+    let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(command));
+    ended.unwrap_or_else(|_| {
+        let where_to = concat!(env!("CARGO_PKG_REPOSITORY"), "/issues");
+        Err(Trouble::new(format_args!("this is a bug in divisor; please tell {where_to} what you did")))
+    })
+}
+
+fn run(command: Command) -> Result<Outcome, Trouble> {
+    match command {
         #[cfg(feature = "compile")]
         Command::Lint(arguments) => commands::lint::run(&arguments),
         #[cfg(feature = "compile")]
         Command::Compile(arguments) => commands::compile::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Explain(arguments) => commands::explain::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Rules(arguments) => commands::explain::rules(&arguments),
         #[cfg(feature = "run")]
         Command::Run(arguments) => commands::run::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]
@@ -67,14 +103,17 @@ fn main() -> ExitCode {
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]
         Command::Demo(arguments) => commands::demo::run(&arguments),
-    };
-    match outcome {
-        Ok(Outcome::Clean) => ExitCode::SUCCESS,
-        #[cfg(feature = "compile")]
-        Ok(Outcome::Findings) => ExitCode::from(1),
-        Err(Trouble(what)) => {
-            output::say(&format!("divisor: {what}"));
-            ExitCode::from(2)
-        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_trouble() {
+        let ended = guarded(|| panic!("as it must not be"));
+        assert!(ended.is_err_and(|Trouble(what)| what.contains("a bug in divisor")));
+        assert!(matches!(guarded(|| Ok(Outcome::Clean)), Ok(Outcome::Clean)));
     }
 }

@@ -65,11 +65,12 @@ const RUNTIME: [&[&str]; 7] = [
 ];
 
 /// Layers of the compiler, top first.
-const COMPILER: [&[&str]; 6] = [
+const COMPILER: [&[&str]; 7] = [
+    &["report"],
     &["check", "lower"],
     &["facts", "format"],
     &["model"],
-    &["syntax", "routes", "tls", "report"],
+    &["syntax", "routes", "tls"],
     &["diagnostic"],
     &["source"],
 ];

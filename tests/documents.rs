@@ -27,6 +27,8 @@ fn the_documents_do_what_they_say() {
     let mut names: Vec<PathBuf> =
         std::fs::read_dir(root().join("docs")).unwrap().map(|entry| entry.unwrap().path()).collect();
     names.retain(|name| name.extension().is_some_and(|extension| extension == "md"));
+    // What the program writes is tested where it comes from; it shows what must not compile, too.
+    names.retain(|name| !crate::generated::PAGES.iter().any(|(page, _)| name.ends_with(page)));
     names.sort();
     assert!(names.len() >= 5, "{names:?}");
     for name in names {

@@ -10,6 +10,7 @@ mod dependencies;
 mod documents;
 mod examples;
 mod forwarding;
+mod generated;
 mod limits;
 mod resilience;
 mod swap;

@@ -71,6 +71,10 @@ impl Rule {
     pub const DEPRECATED_KEY: Self = Self::new("DEP001", "deprecated-key");
     /// Something was not looked at, or not listed.
     pub const ANALYSIS_INCOMPLETE: Self = Self::new("INV002", "analysis-incomplete");
+    /// A suppression that suppresses nothing.
+    pub const UNUSED_SUPPRESSION: Self = Self::new("DEP003", "unused-suppression");
+    /// A suppression whose last day has passed.
+    pub const EXPIRED_SUPPRESSION: Self = Self::new("DEP004", "expired-suppression");
     /// A key of the flat layout that has no effect here.
     pub const LEGACY_CONFIG: Self = Self::new("DEP002", "legacy-config");
 }
@@ -148,6 +152,51 @@ impl Fix {
     }
 }
 
+/// Who decided how bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum LevelSource {
+    /// The rule itself.
+    #[default]
+    Rule,
+    /// The policy file, or a preset that it names.
+    Policy,
+    /// An option of the command.
+    CommandLine,
+}
+
+impl LevelSource {
+    /// The word for it in output.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Rule => "default",
+            Self::Policy => "policy",
+            Self::CommandLine => "command-line",
+        }
+    }
+}
+
+/// Why a finding is not to be shown: the author of the config said so, beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppression {
+    /// Why.
+    pub reason: String,
+    /// The last day on which it holds, `2027-01-31`.
+    pub until: Option<String>,
+}
+
+/// A check that could not be made here. It is neither a finding nor the absence of one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Undecided {
+    /// The rule that would have been checked.
+    pub rule: Rule,
+    /// What it would have looked at: a file, a host.
+    pub subject: String,
+    /// Why it was not checked, as the end of a sentence.
+    pub reason: &'static str,
+    /// The command that decides it.
+    pub recheck: &'static str,
+}
+
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
@@ -170,6 +219,10 @@ pub struct Diagnostic {
     /// Where in the config its primary label is, in YAML names: `listeners.public.tls.cipher-suites`. Filled in for all
     /// diagnostics of a compilation at once; `None` before that, and where there is no such place.
     pub path: Option<String>,
+    /// Who decided on the severity.
+    pub level_source: LevelSource,
+    /// Set where the author of the config does not want to see it.
+    pub suppressed: Option<Suppression>,
 }
 
 impl Diagnostic {
@@ -192,6 +245,8 @@ impl Diagnostic {
             witness: None,
             fixes: Vec::new(),
             path: None,
+            level_source: LevelSource::Rule,
+            suppressed: None,
         }
     }
 

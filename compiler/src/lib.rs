@@ -23,7 +23,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use divisor_schema::plan::Plan;
 
-use self::diagnostic::{Diagnostic, Severity};
+use self::diagnostic::{Diagnostic, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
 use self::source::SourceMap;
 use self::syntax::Unreadable;
@@ -57,6 +57,10 @@ pub struct Compilation {
     pub sources: SourceMap,
     /// Everything that was found, in the order in which it is shown.
     pub diagnostics: Vec<Diagnostic>,
+    /// What was found, too, and the author of the config does not want to see.
+    pub suppressed: Vec<Diagnostic>,
+    /// What could not be decided here.
+    pub undecided: Vec<Undecided>,
     /// The plan; `None` when there is an error among the diagnostics.
     pub plan: Option<Plan>,
 }
@@ -75,10 +79,11 @@ pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable
         Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
     diagnostics.extend(check::check(&facts));
     diagnostic::sort(&mut diagnostics);
+    let undecided = check::undecided(&facts);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
     drop(facts);
     model::name_places(&syntax.nodes, &mut diagnostics);
-    Ok(Compilation { sources: syntax.sources, diagnostics, plan })
+    Ok(Compilation { sources: syntax.sources, diagnostics, suppressed: Vec::new(), undecided, plan })
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

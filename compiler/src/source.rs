@@ -3,7 +3,7 @@
 //! All files of one config share one range of offsets: the root file begins at 0, every other file behind the one
 //! loaded before it. A [`Span`] therefore names file and place at once, in eight bytes.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The largest file that is read, in bytes.
 pub const FILE_SIZE_MAX: u64 = 64 << 20;
@@ -168,6 +168,26 @@ impl SourceMap {
         self.files.last()
     }
 
+    /// Names the files that lie in `folder` by their paths in it, for people who look from there.
+    pub fn name_from(&mut self, folder: &Path) {
+        for file in &mut self.files {
+            if let Ok(inside) = file.path.strip_prefix(folder) {
+                let name = inside.to_string_lossy();
+                file.name = if cfg!(windows) { name.replace('\\', "/") } else { name.into_owned() };
+            }
+        }
+    }
+
+    /// The same files with other text, which must be as long.
+    pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+        for file in &mut self.files {
+            let text = change(&file.text);
+            debug_assert_eq!(text.len(), file.text.len());
+            file.text = text;
+        }
+        self
+    }
+
     /// The files, in the order of their offsets; the root first.
     pub fn files(&self) -> &[File] {
         &self.files
@@ -235,6 +255,16 @@ mod tests {
         let inside = map.files()[0].text.find('ö').unwrap() as u32 + 1;
         assert_eq!(map.text(Span::new(inside, inside + 3)), "");
         assert!(map.location(u32::MAX).is_none());
+    }
+
+    #[test]
+    fn files_are_named_from_a_folder_that_holds_them() {
+        let mut map = SourceMap::default();
+        map.add("a.kdl".into(), "/x/y/a.kdl".into(), String::new()).unwrap();
+        map.add("b.kdl".into(), "/z/b.kdl".into(), String::new()).unwrap();
+        map.name_from(Path::new("/x"));
+        assert_eq!(map.files()[0].name, "y/a.kdl");
+        assert_eq!(map.files()[1].name, "b.kdl");
     }
 
     #[test]

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use divisor_schema::plan::{Digest, Plan};
 
-use super::source::{Source, say_findings};
+use super::findings;
+use super::source::Source;
 use crate::{Outcome, Trouble, output};
 
 #[derive(Args)]
@@ -21,7 +22,7 @@ pub(crate) struct Arguments {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let compilation = arguments.source.compile()?;
-    say_findings(&compilation);
+    findings::say(&compilation);
     let Some(plan) = &compilation.plan else { return Ok(Outcome::Findings) };
     let bytes = plan.encode();
     // What was compiled runs: the loader of the runtime has the last word before anything is written.

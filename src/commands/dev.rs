@@ -9,7 +9,8 @@ use divisor_runtime::watch::Watcher;
 use divisor_schema::plan::Digest;
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::source::{Format, Source, render};
+use super::findings;
+use super::source::Source;
 use crate::{Outcome, Trouble, output};
 
 #[derive(Args)]
@@ -80,7 +81,7 @@ impl Session {
             }
             Err(trouble) => return Err(trouble),
         };
-        self.say(render(&compilation, Format::Text, output::colours(&std::io::stderr())));
+        self.say(findings::text(&compilation, output::colours(&std::io::stderr())));
         if let Some(plan) = &compilation.plan {
             self.serve(&plan.encode()).await?;
         }

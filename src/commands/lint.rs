@@ -3,36 +3,47 @@
 use clap::{Args, ValueEnum};
 use divisor_compiler::diagnostic::Severity;
 
-use super::source::{Format, Source, any, render};
-use crate::{Outcome, Trouble, output};
+use super::findings::Findings;
+use super::source::{Source, any};
+use crate::{Outcome, Trouble};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     source: Source,
-    /// How findings are written to standard output
-    #[arg(long, short, value_enum, default_value_t = Format::Text)]
-    output: Format,
+    #[command(flatten)]
+    findings: Findings,
     /// The least bad finding that fails
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     fail_on: FailOn,
+    /// Fail, with exit status 3, when a check was not decided
+    #[arg(long)]
+    deny_deferred: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
 enum FailOn {
     Error,
-    Warning,
+    #[value(alias = "warning")]
+    Warn,
     Info,
+    Never,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let compilation = arguments.source.compile()?;
-    let colours = arguments.output == Format::Text && output::colours(&std::io::stdout());
-    output::print(&render(&compilation, arguments.output, colours))?;
+    arguments.findings.write(&compilation)?;
     let level = match arguments.fail_on {
-        FailOn::Error => Severity::Error,
-        FailOn::Warning => Severity::Warning,
-        FailOn::Info => Severity::Info,
+        FailOn::Error => Some(Severity::Error),
+        FailOn::Warn => Some(Severity::Warning),
+        FailOn::Info => Some(Severity::Info),
+        FailOn::Never => None,
     };
-    Ok(if any(&compilation, level) { Outcome::Findings } else { Outcome::Clean })
+    Ok(if level.is_some_and(|level| any(&compilation, level)) {
+        Outcome::Findings
+    } else if arguments.deny_deferred && !compilation.undecided.is_empty() {
+        Outcome::Undecided
+    } else {
+        Outcome::Clean
+    })
 }

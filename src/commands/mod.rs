@@ -6,6 +6,10 @@ pub(crate) mod compile;
 pub(crate) mod demo;
 #[cfg(all(feature = "compile", feature = "run"))]
 pub(crate) mod dev;
+#[cfg(feature = "compile")]
+pub(crate) mod explain;
+#[cfg(feature = "compile")]
+mod findings;
 pub(crate) mod inspect;
 #[cfg(feature = "compile")]
 pub(crate) mod lint;

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use divisor_compiler::diagnostic::Severity;
-use divisor_compiler::report::{self, TextStyle};
 use divisor_compiler::{Compilation, FilePattern, Options, compile};
 
-use crate::{Trouble, output};
+use crate::Trouble;
 
 #[derive(Args)]
 pub(crate) struct Source {
@@ -21,7 +20,7 @@ pub(crate) struct Source {
     /// A file with lines NAME=VALUE; wins over the environment
     #[arg(long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
-    /// Certificates and keys that are only where the plan runs; a missing one is a note, not an error
+    /// Certificates and keys that are only where the plan runs; nothing is decided about a missing one
     #[arg(long, value_name = "PATTERN", value_parser = FilePattern::new)]
     defer_files: Vec<FilePattern>,
 }
@@ -68,40 +67,6 @@ fn assignment(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not NAME=VALUE")),
-    }
-}
-
-/// How findings are written.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// For people: the lines of the config, marked.
-    Text,
-    /// One line each: `path:line:col: level[CODE] message`.
-    Compact,
-    /// For programs.
-    Json,
-    /// Annotations of GitHub Actions.
-    Github,
-}
-
-/// The findings of a compilation, in a format; `colours` only for people.
-pub(crate) fn render(compilation: &Compilation, format: Format, colours: bool) -> String {
-    let (found, sources) = (&compilation.diagnostics, &compilation.sources);
-    match format {
-        Format::Text => {
-            let text = report::text(found, sources, TextStyle { color: colours, ..TextStyle::default() });
-            format!("{text}{}\n", report::summary(found))
-        }
-        Format::Compact => report::compact(found, sources),
-        Format::Json => report::json(found, sources),
-        Format::Github => report::github(found, sources),
-    }
-}
-
-/// Says the findings to whoever watches, if there are any.
-pub(crate) fn say_findings(compilation: &Compilation) {
-    if !compilation.diagnostics.is_empty() {
-        output::say(render(compilation, Format::Text, output::colours(&std::io::stderr())).trim_end());
     }
 }
 

@@ -3,10 +3,18 @@
 //! One rule is one file in `rules`, with its code, its name, its level, why it is there, an example that breaks it
 //! and one that does not. Rules look at `Facts` and return diagnostics; none depends on another.
 
+mod explain;
+mod group;
+mod hard;
 mod rules;
+mod stages;
 #[cfg(test)]
 mod tests;
+mod undecided;
 
+pub use self::explain::{explanation, find, markdown, search};
+pub use self::group::Group;
+pub(crate) use self::undecided::undecided;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
 use crate::source::{SourceMap, Span, Spanned};
@@ -33,7 +41,14 @@ impl Lint {
     }
 }
 
-/// All rules, sorted by code.
+/// All rules that have a code, whichever stage finds them, sorted by code.
+pub fn catalogue() -> Vec<&'static Lint> {
+    let mut all: Vec<&Lint> = lints().iter().copied().chain(stages::LINTS).collect();
+    all.sort_by_key(|lint| lint.rule);
+    all
+}
+
+/// The rules of this stage, sorted by code.
 pub fn lints() -> &'static [&'static Lint] {
     &rules::LINTS
 }

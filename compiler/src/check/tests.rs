@@ -114,6 +114,48 @@ fn the_register_is_sorted_and_names_are_unique() {
 }
 
 #[test]
+fn every_code_of_every_stage_is_in_the_catalogue() {
+    let all = catalogue();
+    assert!(all.is_sorted_by(|a, b| a.rule.code < b.rule.code));
+    let constants = include_str!("../diagnostic.rs").split("Self::new(\"").skip(1);
+    let codes: Vec<&str> = constants.filter_map(|rest| rest.get(..6)).filter(|it| it.is_ascii()).collect();
+    assert!(codes.len() > 15, "{codes:?}");
+    for code in codes {
+        assert!(all.iter().any(|lint| lint.rule.code == code), "{code} has no page");
+    }
+}
+
+/// What other stages find, in the spelling of the example.
+#[test]
+fn examples_of_other_stages_show_what_they_are_examples_of() {
+    let scratch = certificates();
+    for lint in stages::LINTS.iter().filter(|lint| !lint.bad.is_empty()) {
+        if ["DEP003", "DEP004"].contains(&lint.rule.code) {
+            continue;
+        }
+        let name = if markdown(lint).contains("```yaml") { "stage.yaml" } else { "stage.kdl" };
+        let bad = compile_at(&scratch.write(name, lint.bad.trim_start()));
+        let first = bad.diagnostics.iter().find(|found| found.code == lint.rule.code);
+        let found = first.unwrap_or_else(|| panic!("{}: {}", lint.rule.code, all(&bad)));
+        assert_eq!(found.severity, lint.level, "{}", lint.rule.code);
+        let good = compile_at(&scratch.write(name, lint.good.trim_start()));
+        let again = good.diagnostics.iter().filter(|found| found.code == lint.rule.code).count();
+        assert!(again == 0 && good.plan.is_some(), "{}: {}", lint.rule.code, all(&good));
+    }
+}
+
+#[test]
+fn rules_are_found_by_code_by_name_and_by_what_is_near() {
+    assert_eq!(find("tls008").ok().map(|lint| lint.rule.name), Some("no-suite-for-key"));
+    assert_eq!(find("no-suite-for-key").ok().map(|lint| lint.rule.code), Some("TLS008"));
+    assert_eq!(find("no-suit-for-key").err().flatten().map(|rule| rule.code), Some("TLS008"));
+    assert!(find("zzzzzzzz").is_err_and(|near| near.is_none()));
+    assert!(search("handshake").iter().any(|lint| lint.rule.code == "TLS008"));
+    let text = explanation(lints().iter().find(|lint| lint.rule.code == "TLS008").unwrap());
+    assert!(text.starts_with("TLS008 (no-suite-for-key)\nerror · family TLS"), "{text}");
+}
+
+#[test]
 fn every_rule_has_its_file_and_every_file_its_rule() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/check/rules");
     let shared = ["mod", "files", "headers", "pools", "references", "routing"];

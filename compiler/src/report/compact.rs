@@ -14,8 +14,10 @@ pub fn compact(diagnostics: &[Diagnostic], sources: &SourceMap) -> String {
             None => String::new(),
         };
         let (severity, code) = (diagnostic.severity.word(), diagnostic.code);
+        let suppressed = diagnostic.suppressed.as_ref().map(|it| format!(" (suppressed: {})", it.reason));
+        let message = format!("{}{}", diagnostic.message, suppressed.unwrap_or_default());
         // Writing to a string cannot fail.
-        let _ = writeln!(output, "{place}{severity}[{code}] {}", one_line(&diagnostic.message));
+        let _ = writeln!(output, "{place}{severity}[{code}] {}", one_line(&message));
     }
     output
 }

@@ -20,11 +20,13 @@ pub struct TextStyle {
     pub unicode: bool,
     /// Columns that text is wrapped to.
     pub width: usize,
+    /// With the command that explains the rule.
+    pub docs: bool,
 }
 
 impl Default for TextStyle {
     fn default() -> Self {
-        Self { color: false, unicode: true, width: 100 }
+        Self { color: false, unicode: true, width: 100, docs: false }
     }
 }
 
@@ -55,6 +57,13 @@ pub fn text(diagnostics: &[Diagnostic], sources: &SourceMap, style: TextStyle) -
         }
         let lines = rendered.trim_start_matches('\n').lines().map(str::trim_end);
         lines.for_each(|line| output.extend([line, "\n"]));
+        if let Some(suppression) = &diagnostic.suppressed {
+            let until = suppression.until.as_ref().map(|day| format!(" until {day}")).unwrap_or_default();
+            output += &format!("  suppressed{until}: {}\n", suppression.reason);
+        }
+        if style.docs {
+            output += &format!("  docs: divisor explain {}\n", diagnostic.code);
+        }
         output.push('\n');
     }
     for (code, count) in of_rule.into_iter().filter(|(_, count)| *count > SHOWN_MAX) {
@@ -105,7 +114,10 @@ impl miette::Diagnostic for Report<'_> {
     }
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
-        let labels = self.diagnostic.labels.iter().map(|label| {
+        // What has no place in the files is said without one.
+        let placed =
+            self.diagnostic.labels.iter().filter(|label| self.sources.0.location(label.span.end).is_some());
+        let labels = placed.map(|label| {
             let text = Some(label.text.clone()).filter(|text| !text.is_empty());
             let span = SourceSpan::from((label.span.start as usize, label.span.len() as usize));
             match label.primary {

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 
 use super::backend::Backend;
 use super::load::Load;
-use crate::commands::source::say_findings;
+use crate::commands::findings;
 use crate::{Outcome, Trouble, output};
 
 /// The config that is served: the file is an example of its own.
@@ -110,7 +110,7 @@ fn compiled(backends: &[(&str, u16)], port: u16, greeting: &str) -> Result<Vec<u
     variables.extend(backends.iter().map(|(name, port)| (name.to_uppercase(), port.to_string())));
     let options = Options { variables, ..Options::default() };
     let compilation = compile(&config, &options).map_err(Trouble::new)?;
-    say_findings(&compilation);
+    findings::say(&compilation);
     let plan = compilation.plan.ok_or_else(|| Trouble::new("the example of the demo does not compile"))?;
     Ok(plan.encode())
 }

@@ -4,7 +4,6 @@ use super::files::file_faults;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::source::Spanned;
 use crate::tls::FileFault;
 
 pub(super) static LINT: Lint = Lint {
@@ -33,19 +32,13 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     file_faults(facts)
         .filter_map(|(file, _, fault)| {
             let FileFault::Unreadable(why) = fault else { return None };
+            // What is only where the plan runs is not decided, which is no finding.
             if facts.is_elsewhere(file) {
-                return Some(undecided(file));
+                return None;
             }
             let finding =
                 LINT.finding(format!("cannot read `{}`: {why}", file.value), file.span, "named here");
             Some(finding.help("paths are relative to the file that names them"))
         })
         .collect()
-}
-
-/// Nothing is known about a file that is only where the plan runs: that is said, not passed over.
-fn undecided(file: &Spanned<String>) -> Diagnostic {
-    let message = format!("nothing is decided about `{}`, which is not here", file.value);
-    let finding = Diagnostic::info(Rule::ANALYSIS_INCOMPLETE, message, file.span, "elsewhere");
-    finding.help("`divisor run` checks it where it is, and refuses the plan if it is of no use")
 }

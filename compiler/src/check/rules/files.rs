@@ -5,7 +5,7 @@ use crate::source::Spanned;
 use crate::tls::{Certificate, FileFault, Slot, Validity, validity};
 
 /// Every file of no use in its place, with what it was named as.
-pub(super) fn file_faults<'f>(
+pub(in crate::check) fn file_faults<'f>(
     facts: &'f Facts<'_>,
 ) -> impl Iterator<Item = (&'f Spanned<String>, Slot, &'f FileFault)> {
     let chains = facts.identities.iter().filter_map(|identity| {

@@ -60,6 +60,7 @@ mod weak_key;
 mod weight_ignored;
 mod wrong_pem_content;
 
+pub(super) use self::files::file_faults;
 use super::Lint;
 
 /// All rules, sorted by code.

@@ -1,0 +1,97 @@
+//! What a rule says of itself, as text and as Markdown.
+
+use std::fmt::Write;
+
+use super::Lint;
+use crate::diagnostic::{Rule, Severity};
+
+/// The text of `divisor explain`.
+pub fn explanation(lint: &Lint) -> String {
+    let Lint { rule, explanation, .. } = lint;
+    let mut text = format!("{} ({})\n{}\n", rule.code, rule.name, kind(lint));
+    let _ = write!(text, "\n{}\n", wrapped(explanation, 100)); // writing to a string cannot fail
+    for (title, example) in [("Found here", lint.bad), ("Nothing is found here", lint.good)] {
+        if !example.is_empty() {
+            let _ = write!(text, "\n{title}:\n\n{}", indented(example));
+        }
+    }
+    text
+}
+
+/// The section of a rule on its page.
+pub fn markdown(lint: &Lint) -> String {
+    let Lint { rule, explanation, .. } = lint;
+    let mut text = format!("### {} `{}`\n\n*{}.* {explanation}\n", rule.code, rule.name, kind(lint));
+    for (title, example) in [("Found here", lint.bad), ("Nothing is found here", lint.good)] {
+        if !example.is_empty() {
+            let _ = write!(text, "\n{title}:\n\n```{}\n{}```\n", spelling(example), example.trim_start());
+        }
+    }
+    text
+}
+
+/// `error, cannot be changed · family TLS, group security · fix: safe`.
+fn kind(lint: &Lint) -> String {
+    let level = match lint.level {
+        Severity::Error if lint.is_hard() => "error that no policy changes",
+        severity => severity.word(),
+    };
+    let fix = lint.fix().map_or("by hand", |safety| match safety {
+        crate::diagnostic::Safety::Safe => "`--fix`",
+        crate::diagnostic::Safety::Unsafe => "`--fix=unsafe`",
+    });
+    format!("{level} · family {}, group {} · mended {fix}", lint.family(), lint.group().word())
+}
+
+/// The language of an example.
+fn spelling(example: &str) -> &'static str {
+    let first = example.trim_start().lines().next().unwrap_or_default();
+    if first.ends_with(':') || first.contains(": ") { "yaml" } else { "kdl" }
+}
+
+fn indented(example: &str) -> String {
+    example.trim_start().lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
+}
+
+/// Text in lines of at most so many characters, as far as words allow.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines: Vec<String> = vec![];
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                *line += &format!(" {word}")
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines.join("\n")
+}
+
+/// The rules whose name, code or explanation has a word in it.
+pub fn search(word: &str) -> Vec<&'static Lint> {
+    let word = word.to_lowercase();
+    let has = |lint: &&Lint| {
+        let Rule { code, name } = lint.rule;
+        [code, name, lint.explanation].iter().any(|text| text.to_lowercase().contains(&word))
+    };
+    super::catalogue().into_iter().filter(has).collect()
+}
+
+/// The rule with this code or name, in any case; otherwise the one whose name is nearest.
+///
+/// # Errors
+/// The nearest rule, if one is near.
+pub fn find(word: &str) -> Result<&'static Lint, Option<Rule>> {
+    let lints = super::catalogue();
+    let named = |lint: &&&Lint| {
+        lint.rule.code.eq_ignore_ascii_case(word) || lint.rule.name.eq_ignore_ascii_case(word)
+    };
+    if let Some(lint) = lints.iter().find(named) {
+        return Ok(lint);
+    }
+    let names = lints.iter().flat_map(|lint| [lint.rule.name, lint.rule.code]);
+    let near = crate::model::closest(&word.to_lowercase(), names.clone())
+        .or_else(|| crate::model::closest(&word.to_uppercase(), names));
+    let near = near.and_then(|near| lints.iter().find(|it| it.rule.name == near || it.rule.code == near));
+    Err(near.map(|lint| lint.rule))
+}
