@@ -5,13 +5,15 @@
 mod convert;
 mod kdl;
 mod scalar;
+mod units;
 mod yaml;
 
 use std::fmt;
 
+use divisor_schema::config::{Block, Field};
+
 use crate::diagnostic::Diagnostic;
-use crate::source::SourceMap;
-use crate::syntax::{self, Spelling};
+use crate::syntax::{self, Node, Parsed, Scalar, Spelling, Value};
 
 /// Columns of a line, where something can be done about it.
 const WIDTH: usize = 110;
@@ -19,39 +21,89 @@ const WIDTH: usize = 110;
 /// Why a text is left as it is.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It does not parse: the diagnostics say why, and point into the map.
-    Broken(Box<SourceMap>, Vec<Diagnostic>),
+    /// It does not parse: the diagnostics say why. Their places count from the beginning of the text.
+    Broken(Vec<Diagnostic>),
     /// The other spelling has no words for it.
     Inexpressible(String),
+    /// It would have come to mean something else: a mistake of the formatter.
+    Changed,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Broken(_, diagnostics) => {
+            Self::Broken(diagnostics) => {
                 let first = diagnostics.first().map_or("it cannot be read", |first| first.message.as_str());
                 f.write_str(first)
             }
             Self::Inexpressible(why) => f.write_str(why),
+            Self::Changed => f.write_str("it would mean something else; this is a bug in divisor"),
         }
     }
 }
 
 impl std::error::Error for Refusal {}
 
+/// Lays a config out in the one way of its spelling: the same order, the same comments, the same meaning. What is laid
+/// out stays as it is.
+///
+/// # Errors
+/// [`Refusal`] when it does not parse.
+pub fn format(text: &str, spelling: Spelling) -> Result<String, Refusal> {
+    let Parsed { sources, nodes, diagnostics } = syntax::parse(text, spelling);
+    let Some(nodes) = nodes else { return Err(Refusal::Broken(diagnostics)) };
+    let text = units::normalise(&sources, &nodes);
+    let formatted = match spelling {
+        Spelling::Kdl => kdl::format(&text),
+        Spelling::Yaml => yaml::format(&text),
+    };
+    formatted.ok_or(Refusal::Changed)
+}
+
 /// Writes a config in another spelling. It compiles to the same plan.
 ///
 /// # Errors
 /// [`Refusal`] when it does not parse, or when the other spelling cannot say what it says.
 pub fn convert(text: &str, from: Spelling, to: Spelling) -> Result<String, Refusal> {
-    let parsed = syntax::parse(text, from);
-    let Some(nodes) = parsed.nodes.filter(|_| parsed.diagnostics.is_empty()) else {
-        return Err(Refusal::Broken(Box::new(parsed.sources), parsed.diagnostics));
-    };
-    match to {
-        Spelling::Kdl => Ok(kdl::print(&convert::to_kdl(&nodes))),
-        Spelling::Yaml => convert::to_yaml(&nodes).map(|document| yaml::print(&document)),
+    if from == to {
+        return format(text, from);
     }
+    let Parsed { sources, nodes, diagnostics } = syntax::parse(text, from);
+    let Some(nodes) = nodes.filter(|_| diagnostics.is_empty()) else {
+        return Err(Refusal::Broken(diagnostics));
+    };
+    format(&convert::write(&sources, &nodes, from, to)?, to)
+}
+
+/// The field that a node stands for.
+fn field(block: Option<&'static Block>, node: &Node) -> Option<&'static Field> {
+    let named = |field: &&Field| match node.spelling {
+        Spelling::Kdl => field.kdl == node.name.value,
+        Spelling::Yaml => field.yaml == node.name.value,
+    };
+    block.and_then(|block| block.fields().find(named))
+}
+
+/// Whether two trees say the same, wherever it stands.
+fn same(one: &[Node], other: &[Node]) -> bool {
+    let same_node = |(one, other): (&Node, &Node)| {
+        let arguments = one.arguments.len() == other.arguments.len()
+            && one
+                .arguments
+                .iter()
+                .zip(&other.arguments)
+                .all(|(one, other)| same_value(&one.value, &other.value));
+        one.name == other.name
+            && arguments
+            && one.shape == other.shape
+            && same(&one.children, &other.children)
+    };
+    one.len() == other.len() && one.iter().zip(other).all(same_node)
+}
+
+fn same_value(one: &Value, other: &Value) -> bool {
+    let both_floats = matches!((one.scalar, other.scalar), (Scalar::Float(_), Scalar::Float(_))); // `#nan` is itself
+    one.text == other.text && (one.scalar == other.scalar || both_floats)
 }
 
 #[cfg(test)]

@@ -59,10 +59,7 @@ fn plan(path: &Path) -> Result<Vec<u8>, String> {
 
 #[test]
 fn every_example_has_the_same_plan_in_the_other_spelling() {
-    let folder = tempfile::tempdir().unwrap();
-    copy_folder(&examples(), folder.path());
-    let mut paths = Vec::new();
-    configs(folder.path(), &mut paths);
+    let (folder, paths) = copied();
     let mut converted = 0;
     for path in paths {
         let shown = path.strip_prefix(folder.path()).unwrap().display().to_string();
@@ -86,6 +83,144 @@ fn every_example_has_the_same_plan_in_the_other_spelling() {
         converted += 1;
     }
     assert!(converted >= 14, "{converted}");
+}
+
+/// A copy of the examples, and the configs in it.
+fn copied() -> (tempfile::TempDir, Vec<PathBuf>) {
+    let folder = tempfile::tempdir().unwrap();
+    copy_folder(&examples(), folder.path());
+    let mut paths = Vec::new();
+    configs(folder.path(), &mut paths);
+    (folder, paths)
+}
+
+#[test]
+fn every_example_has_the_same_plan_when_it_is_laid_out() {
+    let (_folder, paths) = copied();
+    let plans: Vec<_> = paths.iter().map(|path| plan(path)).collect();
+    for path in &paths {
+        let text = std::fs::read_to_string(path).unwrap();
+        let formatted = format(&text, spelling(path).unwrap()).unwrap();
+        let again = format(&formatted, spelling(path).unwrap()).unwrap();
+        assert_eq!(formatted, again, "{}", path.display());
+        std::fs::write(path, formatted).unwrap();
+    }
+    for (path, before) in paths.iter().zip(plans) {
+        match before {
+            Ok(before) => assert_eq!(plan(path).unwrap(), before, "{}", path.display()),
+            Err(_) => assert!(plan(path).is_err(), "{}", path.display()), // its lines may differ
+        }
+    }
+}
+
+fn formatted(text: &str, spelling: Spelling) -> String {
+    let once = format(text, spelling).unwrap();
+    assert_eq!(format(&once, spelling).unwrap(), once);
+    once
+}
+
+#[test]
+fn kdl_is_laid_out_in_one_way() {
+    let text = include_str!("testdata/odd.kdl");
+    insta::assert_snapshot!(formatted(text, Spelling::Kdl), @r##"
+/* what
+   it is */
+listener "web" { bind "0.0.0.0:8080" } // behind
+// above
+pool "a" { // opening
+    balance "least-connection"
+    backend "http://a" weight=3 /-x=1 "y" // a
+    backend "http://b" weight=2
+
+    /-backend "c" {
+        probe "/"
+    }
+
+    connections queue-timeout="30s" idle-timeout="90s" max-age="1h"
+    tls profile="modern" ca="certs/internal-ca.pem" certificate="certs/lb.pem" key="certs/lb.key" \
+        server-name="app.internal"
+    /* in the block */
+    // at its end
+}
+
+/-policy "x" {
+    body-limit "1024KiB"
+}
+route "/**" pool="a" { body-limit "1MiB"; timeout "5s" }
+route "/x" \ // why
+    pool="a"
+text """
+   a
+    b
+   """ #"c"d"#
+// last
+"##);
+}
+
+#[test]
+fn yaml_is_laid_out_in_one_way() {
+    let text = include_str!("testdata/odd.yaml");
+    insta::assert_snapshot!(formatted(text, Spelling::Yaml), @r#"
+# about it all
+---
+# about the anchors
+
+x-probe: &probe { path: /health, every: 5000ms } # behind
+x-list: &list
+  - a
+  - "b"
+
+listeners: # the listeners
+  # above web
+  web:
+    # above bind
+    bind: ["0.0.0.0:8080", "[::]:8080"]
+    trusted-proxies:
+      # first
+      - "10.0.0.0/8" # a
+      # second
+      - "10.1.0.0/16"
+    # last of the list
+    # below web
+  # below web too
+# above pools
+pools:
+  a:
+    backends:
+      - "http://a"
+      - { url: "http://b", weight: 2 } # one
+      - { url: "http://c" }
+    probe: *probe
+    tls:
+      profile: modern
+      ca: certs/internal-ca.pem
+      certificate: certs/lb.pem
+      key: certs/lb.key
+      server-name: app.internal
+    connections: { <<: [*probe], idle-timeout: 1m }
+routes:
+  - path: "/**"
+    pool: a
+  # odd
+  - path: /text
+    respond:
+      status: 200
+      body: |
+        first
+          second
+
+        third
+  - path: 'say "hi"'
+    deny:
+  - { path: /folded, respond: { body: plain text over lines } }
+  - path: /more
+    respond: { body: "a\tb" }
+    header-set: { X-Y: "it's", Z: 'a\b', W: "ä" }
+    rewrite: >-
+      /some
+      where
+# the end
+"#);
 }
 
 #[test]
@@ -173,6 +308,84 @@ host "a.example" "*.a.example" listener="web" {
 }
 
 unknown { a "b"; list 1 #true #null }
+"#);
+}
+
+#[test]
+fn comments_go_with_what_they_are_about() {
+    let (kdl, yaml) = (include_str!("testdata/comments.kdl"), include_str!("testdata/comments.yaml"));
+    insta::assert_snapshot!(convert(kdl, Spelling::Kdl, Spelling::Yaml).unwrap(), @r#"
+# About the whole file.
+# In two lines.
+
+listeners:
+  # The one that everybody sees.
+  web: # opening
+    bind: "0.0.0.0:8080" # all of IPv4
+    # Below the address.
+
+pools:
+  # First pool.
+  a:
+    backends:
+      # A block
+      # of comment.
+      - { url: "http://a", weight: 3 } # the big one
+      # the small one
+      - { url: "http://b", weight: 1 } # here
+    probe: /health
+    # /-eject consecutive-errors=3
+    # Below the probe.
+  b: { backends: ["http://c"] } # one line
+
+routes:
+  # /-policy "none" {
+  #     body-limit "1MiB"
+  # }
+
+  # The routes.
+  # behind the brace
+  - path: "/**"
+    pool: a
+    header-set:
+      # about headers
+      A: "1" # first
+      # second
+      B: "2"
+# The end.
+"#);
+    insta::assert_snapshot!(convert(yaml, Spelling::Yaml, Spelling::Kdl).unwrap(), @r#"
+// About the whole file.
+
+// About the listeners.
+// behind listeners
+// The one that everybody sees.
+listener "web" {
+    // and IPv6
+    bind "0.0.0.0:8080" "[::]:8080" // addresses; all of IPv4
+    // Below the addresses.
+} // behind web
+
+// First pool.
+pool "a" {
+    // the big one
+    backend "http://a" weight=3 // three
+    backend "http://b" // small
+    probe "/health" // healthy
+}
+
+// no more
+pool "b" { backend "http://c" } // one line
+
+route "/**" {
+    // goes to a
+    pool "a"
+    // about headers
+    header-set "A" "1" // first
+    // second
+    header-set "B" "2"
+} // everything
+// The end.
 "#);
 }
 

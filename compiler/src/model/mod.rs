@@ -29,7 +29,7 @@ use self::decode::Decoder;
 pub(crate) use self::path::name_places;
 pub(crate) use self::suggest::closest;
 pub use self::types::*;
-pub(crate) use self::units::in_time;
+pub(crate) use self::units::{in_time, same_duration, same_size};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::source::Spanned;
 use crate::syntax::{Node, Spelling, Syntax};

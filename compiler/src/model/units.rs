@@ -123,6 +123,16 @@ pub(super) fn of(kind: &Kind) -> Vec<&'static str> {
     }
 }
 
+/// A duration in its largest unit. Nothing for what is no duration.
+pub(crate) fn same_duration(text: &str) -> Option<String> {
+    duration(text).ok().filter(|millis| *millis > 0).map(in_time)
+}
+
+/// A size in its largest unit. Nothing for what is no size.
+pub(crate) fn same_size(text: &str) -> Option<String> {
+    size(text).ok().filter(|bytes| *bytes > 0).map(in_bytes)
+}
+
 fn meant_size(unit: &str) -> Option<&'static str> {
     Some(match unit.trim().to_ascii_lowercase().as_str() {
         "b" | "byte" | "bytes" => "B",

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
 use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
@@ -29,11 +30,6 @@ pub(super) enum ItemKind {
 
 /// The one document of a file: `Some(None)` when it is empty, `None` when it could not be read.
 pub(super) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<Item>>> {
-    let mut options = Options::default();
-    options.strict_indentation = true;
-    options.emit_unresolved_aliases = true;
-    options.flow_nesting_limit = DEPTH_MAX;
-    options.block_nesting_limit = DEPTH_MAX;
     let mut composer = Composer {
         file,
         findings,
@@ -43,7 +39,7 @@ pub(super) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<
         documents: 0,
         merges_left: 10_000 + file.text.len(),
     };
-    for event in Parser::new_from_str_with_options(&file.text, options) {
+    for event in Parser::new_from_str_with_options(&file.text, options(false)) {
         match event {
             Ok((event, span)) => {
                 let range = span.byte_range().unwrap_or_default();
@@ -56,6 +52,26 @@ pub(super) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<
         }
     }
     Some(composer.root)
+}
+
+/// How YAML is read; for those who lay it out, with its comments and the names of its anchors.
+fn options(with_comments: bool) -> Options {
+    let mut options = Options::default();
+    options.strict_indentation = true;
+    options.emit_unresolved_aliases = true;
+    options.flow_nesting_limit = DEPTH_MAX;
+    options.block_nesting_limit = DEPTH_MAX;
+    options.emit_comments = with_comments;
+    options.emit_anchor_events = with_comments;
+    options.max_buffered_comment_events = usize::MAX;
+    options
+}
+
+/// The events of a text, comments included; `None` when it has a mistake.
+pub(super) fn events(text: &str) -> Option<Vec<(Event<'_>, Range<usize>)>> {
+    let events = Parser::new_from_str_with_options(text, options(true));
+    let placed = |(event, span): (_, granit_parser::Span)| Some((event, span.byte_range()?));
+    events.map(|event| event.ok().and_then(placed)).collect()
 }
 
 /// A list or mapping that is still open.

@@ -11,12 +11,16 @@ mod variables;
 mod yaml;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
+pub(crate) use granit_parser::{Event as YamlEvent, ScalarStyle, StructureStyle};
+
 pub use self::include::Unreadable;
+pub(crate) use self::kdl::{Token, TokenKind};
 pub use self::tree::{Node, Scalar, Shape, Spelling, Style, Value};
 use crate::diagnostic::{Diagnostic, Findings};
-use crate::source::SourceMap;
+use crate::source::{File, SourceMap};
 
 /// The tree of a config, and where it comes from.
 #[derive(Debug)]
@@ -66,6 +70,16 @@ pub(crate) fn parse(text: &str, spelling: Spelling) -> Parsed {
         Spelling::Yaml => yaml::read(file, &mut findings),
     });
     Parsed { sources, nodes, diagnostics: findings.into_diagnostics() }
+}
+
+/// The tokens of a KDL file; `None` when it has a mistake.
+pub(crate) fn kdl_tokens(file: &File) -> Option<Vec<Token>> {
+    kdl::tokens(file)
+}
+
+/// The events of a YAML text, comments included, with their places; `None` when it has a mistake.
+pub(crate) fn yaml_events(text: &str) -> Option<Vec<(YamlEvent<'_>, Range<usize>)>> {
+    compose::events(text)
 }
 
 /// Whether a character stands in KDL only as an escape: it cannot be seen, or ends a line.

@@ -2,27 +2,48 @@
 
 use divisor_schema::config::{Block, Field, Kind, ROOT};
 
-use super::field;
+use super::remarks::{Remark, Remarks};
+use crate::format::field;
 use crate::format::kdl::{self, Line, Part};
 use crate::format::scalar::{kdl_name, kdl_text, kdl_value};
 use crate::source::Spanned;
 use crate::syntax::{Node, Shape, Value};
 
 /// Writes the nodes of a file.
-pub(in crate::format) fn to_kdl(nodes: &[Node]) -> kdl::Block {
+pub(super) fn to_kdl(nodes: &[Node], remarks: Remarks) -> kdl::Block {
+    let mut writer = Writer { remarks };
     let mut lines = Vec::new();
     for node in nodes {
-        statement(Some(&ROOT), node, &mut lines);
+        writer.statement(Some(&ROOT), node, &mut lines);
     }
-    let mut apart = Vec::new();
-    for line in lines {
-        let begins_block = matches!(&line, Line::Node(node) if node.parts.iter().any(|part| matches!(part, Part::Block { .. })));
-        if begins_block && !apart.is_empty() {
+    let mut apart = comments(std::mem::take(&mut writer.remarks.opening));
+    for (number, line) in lines.iter().enumerate() {
+        if begins_block(&lines, number) && number > 0 {
             apart.push(Line::Blank);
         }
-        apart.push(line);
+        apart.push(line.clone());
     }
+    apart.extend(comments(writer.remarks.rest()));
     kdl::Block { lines: apart, ..kdl::Block::default() }
+}
+
+/// Whether a line begins what stands apart at the top level: a node with a block, with the comments above it.
+fn begins_block(lines: &[Line], number: usize) -> bool {
+    let is_comment = |line: &Line| matches!(line, Line::Comment(_));
+    let is_first =
+        number.checked_sub(1).and_then(|before| lines.get(before)).is_none_or(|line| !is_comment(line));
+    let node = lines.iter().skip(number).find(|line| !is_comment(line));
+    let has_block = |node: &kdl::Node| node.parts.iter().any(|part| matches!(part, Part::Block { .. }));
+    is_first && matches!(node, Some(Line::Node(node)) if has_block(node))
+}
+
+fn comments(lines: Vec<Option<String>>) -> Vec<Line> {
+    let comment = |line: Option<String>| line.map_or(Line::Blank, |text| Line::Comment(format!("//{text}")));
+    lines.into_iter().map(comment).collect()
+}
+
+struct Writer {
+    remarks: Remarks,
 }
 
 /// What a block says.
@@ -34,32 +55,166 @@ struct Contents<'a> {
     properties: bool,
 }
 
-/// One entry of a mapping: a node, or several.
-fn statement(block: Option<&'static Block>, node: &Node, lines: &mut Vec<Line>) {
-    let known = field(block, node);
-    let name = known.map_or(node.name.value.as_str(), |field| field.kdl);
-    match known.map(|field| field.kind) {
-        Some(Kind::Named(inner)) if node.shape == Shape::Single && no_value(node) => {
-            for child in &node.children {
-                let mut written = kdl::Node::named(name);
-                written.push(kdl_text(&child.name.value));
-                lines.push(Line::Node(block_of(written, contents(Some(inner), child, false))));
+impl Writer {
+    /// One entry of a mapping: a node, or several.
+    fn statement(&mut self, block: Option<&'static Block>, node: &Node, lines: &mut Vec<Line>) {
+        let known = field(block, node);
+        let name = known.map_or(node.name.value.as_str(), |field| field.kdl);
+        let remark = self.remarks.take(node.name.span);
+        let mut written = Vec::new();
+        match known.map(|field| field.kind) {
+            Some(Kind::Named(inner)) if node.shape == Shape::Single && no_value(node) => {
+                for child in &node.children {
+                    let own = self.remarks.take(child.name.span);
+                    let named = kdl::Node::named(name);
+                    self.node(
+                        own,
+                        named,
+                        Some(&child.name),
+                        contents(Some(inner), child, false),
+                        &mut written,
+                    );
+                }
             }
-        }
-        Some(Kind::Blocks(inner)) if node.shape == Shape::List => {
-            for argument in &node.arguments {
-                let arguments = std::slice::from_ref(argument);
-                let contents = Contents { block: Some(inner), arguments, children: &[], properties: true };
-                lines.push(Line::Node(block_of(kdl::Node::named(name), contents)));
+            Some(Kind::Blocks(inner)) if node.shape == Shape::List => {
+                for argument in &node.arguments {
+                    let arguments = std::slice::from_ref(argument);
+                    let contents =
+                        Contents { block: Some(inner), arguments, children: &[], properties: true };
+                    self.node(Remark::default(), kdl::Node::named(name), None, contents, &mut written);
+                }
             }
+            Some(kind @ (Kind::Block(_) | Kind::Blocks(_) | Kind::Secret)) => {
+                let contents = contents(kind.block(), node, true);
+                return self.node(remark, kdl::Node::named(name), None, contents, lines);
+            }
+            Some(Kind::Pairs) if node.arguments.len() != 2 => self.pairs(name, node, &mut written),
+            Some(Kind::List(_)) if no_value(node) && node.children.is_empty() => {}
+            _ => return self.plain(remark, name, known, node, lines),
         }
-        Some(Kind::Block(inner) | Kind::Blocks(inner)) => {
-            lines.push(Line::Node(block_of(kdl::Node::named(name), contents(Some(inner), node, true))));
-        }
-        Some(Kind::Pairs) if node.arguments.len() != 2 => pairs(name, node, lines),
-        Some(Kind::List(_)) if no_value(node) && node.children.is_empty() => {}
-        _ => lines.push(Line::Node(plain(name, known, node))),
+        // What is said of a list is said above its first item.
+        lines.extend(comments(remark.head));
+        lines.extend(comments(remark.trail.into_iter().map(Some).collect()));
+        lines.append(&mut written);
+        lines.extend(comments(remark.tail));
     }
+
+    fn pairs(&mut self, name: &str, node: &Node, lines: &mut Vec<Line>) {
+        for child in &node.children {
+            let mut written = kdl::Node::named(name);
+            written.push(kdl_text(&child.name.value));
+            let remark = self.remarks.take(child.name.span);
+            let remark = self.values(&mut written, &child.arguments, |_| Some(Kind::Pairs), remark);
+            finish(remark, written, lines);
+        }
+    }
+
+    /// A node with values, or one of which nothing is known.
+    fn plain(
+        &mut self,
+        remark: Remark,
+        name: &str,
+        known: Option<&Field>,
+        node: &Node,
+        lines: &mut Vec<Line>,
+    ) {
+        let mut written = kdl::Node::named(name);
+        let is_empty =
+            matches!(node.arguments.as_slice(), [only] if only.value.is_null() && only.span.is_empty());
+        let arguments = if is_empty { &[] } else { node.arguments.as_slice() };
+        let remark = self.values(&mut written, arguments, |_| known.map(|field| field.kind), remark);
+        self.nest(&mut written, None, &node.children);
+        finish(remark, written, lines);
+    }
+
+    /// Adds values, and what was remarked on them.
+    fn values(
+        &mut self,
+        written: &mut kdl::Node,
+        values: &[Spanned<Value>],
+        kind: impl Fn(usize) -> Option<Kind>,
+        mut remark: Remark,
+    ) -> Remark {
+        for (place, value) in values.iter().enumerate() {
+            remark.absorb(self.remarks.take(value.span));
+            written.push(kdl_value(&value.value, kind(place).as_ref()));
+        }
+        remark
+    }
+
+    /// A node with what a block says.
+    fn node(
+        &mut self,
+        remark: Remark,
+        mut written: kdl::Node,
+        name: Option<&Spanned<String>>,
+        contents: Contents<'_>,
+        lines: &mut Vec<Line>,
+    ) {
+        let Contents { block, arguments, children, properties } = contents;
+        written.parts.extend(name.map(|name| Part::Text(kdl_text(&name.value))));
+        let names = block.map_or(&[][..], |block| block.arguments);
+        let argument = |place: usize| block?.field(names.get(place).or(names.last())?);
+        let kind = |place: usize| argument(place).map(|field| field.kind);
+        let mut remark = self.values(&mut written, arguments, kind, remark);
+        let mut rest: Vec<&Node> = children.iter().collect();
+        // Keys that stand for arguments, as long as none is missing before them.
+        for place in arguments.len()..names.len() {
+            let Some(known) = argument(place) else { break };
+            let is_this = |child: &&Node| field(block, child).is_some_and(|field| field.kdl == known.kdl);
+            if rest.iter().filter(|child| is_this(child)).count() != 1 {
+                break;
+            }
+            let Some(at) = rest.iter().position(|child| is_this(child) && is_leaf(known, child)) else {
+                break;
+            };
+            let child = rest.remove(at);
+            remark.absorb(self.remarks.take(child.name.span));
+            remark = self.values(&mut written, &child.arguments, |_| Some(known.kind), remark);
+        }
+        let mut nested = Vec::new();
+        for child in rest {
+            match field(block, child) {
+                Some(known) if properties && is_property(known, child) && !self.remarks.on(child) => {
+                    let value =
+                        child.arguments.first().map(|value| kdl_value(&value.value, Some(&known.kind)));
+                    written.push(format!("{}={}", kdl_name(known.kdl), value.unwrap_or_default()));
+                }
+                _ => nested.push(child),
+            }
+        }
+        self.nest(&mut written, block, nested);
+        finish(remark, written, lines);
+    }
+
+    /// Adds the nodes between the braces.
+    fn nest<'a>(
+        &mut self,
+        written: &mut kdl::Node,
+        block: Option<&'static Block>,
+        children: impl IntoIterator<Item = &'a Node>,
+    ) {
+        let mut lines = Vec::new();
+        children.into_iter().for_each(|child| self.statement(block, child, &mut lines));
+        if lines.is_empty() {
+            return;
+        }
+        let is_text = |part: &Part| matches!(part, Part::Text(_));
+        let is_small = |line: &Line| matches!(line, Line::Node(node) if node.parts.iter().all(is_text));
+        let one_line = lines.len() <= 2 && lines.iter().all(is_small);
+        let block = kdl::Block { lines, one_line, ..kdl::Block::default() };
+        written.parts.push(Part::Block { dropped: false, block });
+    }
+}
+
+/// Adds a node with what was remarked on it.
+fn finish(remark: Remark, mut written: kdl::Node, lines: &mut Vec<Line>) {
+    lines.extend(comments(remark.head));
+    if !remark.trail.is_empty() {
+        written.trail = Some(format!("//{}", remark.trail.join(";")));
+    }
+    lines.push(Line::Node(written));
+    lines.extend(comments(remark.tail));
 }
 
 /// Whether nothing stands behind the key.
@@ -67,93 +222,17 @@ fn no_value(node: &Node) -> bool {
     node.arguments.iter().all(|argument| argument.value.is_null())
 }
 
-fn pairs(name: &str, node: &Node, lines: &mut Vec<Line>) {
-    for child in &node.children {
-        let mut written = kdl::Node::named(name);
-        written.push(kdl_text(&child.name.value));
-        for argument in &child.arguments {
-            written.push(kdl_value(&argument.value, Some(&Kind::Pairs)));
-        }
-        lines.push(Line::Node(written));
-    }
-}
-
-/// A node with values, or one of which nothing is known.
-fn plain(name: &str, known: Option<&'static Field>, node: &Node) -> kdl::Node {
-    let mut written = kdl::Node::named(name);
-    for argument in
-        node.arguments.iter().filter(|argument| !argument.value.is_null() || !argument.span.is_empty())
-    {
-        written.push(kdl_value(&argument.value, known.map(|field| &field.kind)));
-    }
-    nest(written, None, &node.children)
-}
-
 fn contents<'a>(block: Option<&'static Block>, node: &'a Node, properties: bool) -> Contents<'a> {
     let arguments = if no_value(node) { &[] } else { node.arguments.as_slice() };
     Contents { block, arguments, children: &node.children, properties }
 }
 
-/// Adds what a block says to its node.
-fn block_of(mut written: kdl::Node, contents: Contents<'_>) -> kdl::Node {
-    let Contents { block, arguments, children, properties } = contents;
-    let names = block.map_or(&[][..], |block| block.arguments);
-    for (place, argument) in arguments.iter().enumerate() {
-        let kind =
-            names.get(place).or(names.last()).and_then(|name| block?.field(name)).map(|field| &field.kind);
-        written.push(kdl_value(&argument.value, kind));
-    }
-    let mut rest: Vec<&Node> = children.iter().collect();
-    // Keys that stand for arguments, as long as none is missing before them.
-    for name in names.iter().skip(arguments.len()) {
-        let Some(field) = block.and_then(|block| block.field(name)) else { break };
-        let mut named = rest
-            .iter()
-            .enumerate()
-            .filter(|(_, child)| self::field(block, child).is_some_and(|it| it.kdl == *name));
-        let Some((at, child)) = named.next().filter(|(_, child)| is_leaf(field, child)) else { break };
-        if named.next().is_some() {
-            break;
-        }
-        for argument in &child.arguments {
-            written.push(kdl_value(&argument.value, Some(&field.kind)));
-        }
-        rest.remove(at);
-    }
-    let mut nested = Vec::new();
-    for child in rest {
-        match self::field(block, child) {
-            Some(field) if properties && child.arguments.len() == 1 && is_leaf(field, child) => {
-                let value =
-                    child.arguments.iter().map(|argument| kdl_value(&argument.value, Some(&field.kind)));
-                written.push(format!("{}={}", kdl_name(field.kdl), value.collect::<String>()));
-            }
-            _ => nested.push(child),
-        }
-    }
-    nest(written, block, nested)
-}
-
 /// Whether a field is nothing but values.
 fn is_leaf(field: &Field, node: &Node) -> bool {
-    let blocks =
-        matches!(field.kind, Kind::Block(_) | Kind::Blocks(_) | Kind::Named(_) | Kind::Pairs | Kind::Any);
+    let blocks = field.kind.block().is_some() || matches!(field.kind, Kind::Pairs | Kind::Any);
     !blocks && node.children.is_empty() && !node.arguments.is_empty() && !no_value(node)
 }
 
-/// Adds the nodes between the braces.
-fn nest<'a>(
-    mut written: kdl::Node,
-    block: Option<&'static Block>,
-    children: impl IntoIterator<Item = &'a Node>,
-) -> kdl::Node {
-    let mut lines = Vec::new();
-    children.into_iter().for_each(|child| statement(block, child, &mut lines));
-    if !lines.is_empty() {
-        let is_small = |line: &Line| matches!(line, Line::Node(node) if !node.parts.iter().any(|part| matches!(part, Part::Block { .. })));
-        let one_line = lines.len() <= 2 && lines.iter().all(is_small);
-        let block = kdl::Block { lines, one_line, ..kdl::Block::default() };
-        written.parts.push(Part::Block { dropped: false, block });
-    }
-    written
+fn is_property(field: &Field, node: &Node) -> bool {
+    is_leaf(field, node) && node.arguments.len() == 1
 }

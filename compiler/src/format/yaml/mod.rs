@@ -1,8 +1,44 @@
 //! YAML as it is laid out: a document with its comments and blank lines, read and printed.
 
 mod print;
+mod read;
+
+use std::ops::Range;
 
 pub(super) use self::print::print;
+use crate::syntax::{self, ScalarStyle, YamlEvent};
+
+/// Lays a text out that has no mistake. Nothing when what comes of it is not the same.
+pub(super) fn format(text: &str) -> Option<String> {
+    let before = syntax::yaml_events(text)?;
+    let formatted = print(&read::read(text, &before)?);
+    let after = syntax::yaml_events(&formatted)?;
+    (meaning(&before) == meaning(&after)).then_some(formatted)
+}
+
+/// What events say, however it is laid out: first the values, then the comments.
+fn meaning(events: &[(YamlEvent<'_>, Range<usize>)]) -> (Vec<String>, Vec<String>) {
+    let mut comments = Vec::new();
+    let mut values = Vec::new();
+    for (event, _) in events {
+        values.push(match event {
+            YamlEvent::Comment(text, _) => {
+                comments.push(text.trim_end().to_owned());
+                continue;
+            }
+            YamlEvent::Scalar(text, ScalarStyle::Plain, anchor, tag) => {
+                let kind = syntax::Value::plain(text.to_string()).scalar;
+                format!("{kind:?} {text} &{anchor} {tag:?}")
+            }
+            YamlEvent::Scalar(text, _, anchor, tag) => format!("Text {text} &{anchor} {tag:?}"),
+            YamlEvent::SequenceStart(_, anchor, tag) => format!("[ &{anchor} {tag:?}"),
+            YamlEvent::MappingStart(_, anchor, tag) => format!("{{ &{anchor} {tag:?}"),
+            YamlEvent::DocumentStart(..) => "---".to_owned(),
+            other => format!("{other:?}"),
+        });
+    }
+    (values, comments)
+}
 
 /// A file.
 #[derive(Debug, Default)]
@@ -14,7 +50,6 @@ pub(super) struct Document {
 }
 
 /// What stands on a line of its own.
-#[expect(dead_code, reason = "read from texts with comments")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Line {
     Blank,
@@ -42,7 +77,6 @@ pub(super) struct Value {
     pub(super) kind: Kind,
 }
 
-#[expect(dead_code, reason = "read from texts with comments")]
 #[derive(Debug)]
 pub(super) enum Kind {
     /// A scalar or an alias as it is written; empty for nothing.

@@ -15,8 +15,10 @@ mod space;
 mod string;
 #[cfg(test)]
 mod tests;
+mod token;
 mod value;
 
+pub(crate) use self::token::{Token, TokenKind};
 use super::tree::Node;
 use crate::diagnostic::Findings;
 use crate::source::File;
@@ -24,6 +26,11 @@ use crate::source::File;
 /// Reads a KDL file. `None` when it could not be read; `findings` then says why.
 pub(super) fn read(file: &File, findings: &mut Findings) -> Option<Vec<Node>> {
     parser::Parser::new(file, findings).document()
+}
+
+/// The tokens of a KDL file without mistakes.
+pub(super) fn tokens(file: &File) -> Option<Vec<Token>> {
+    parser::Parser::new(file, &mut Findings::default()).tokens()
 }
 
 /// Whether a character stands in text only as an escape.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::super::tree::{DEPTH_MAX, Node, Shape, Spelling};
 use super::cursor::{Cursor, is_disallowed, is_newline};
 use super::mistake::{self, Mistake};
+use super::token::{Token, TokenKind};
 use crate::diagnostic::{Diagnostic, Findings, Rule, Severity};
 use crate::source::{File, Spanned};
 
@@ -24,6 +25,8 @@ pub(super) struct Parser<'a> {
     silent_until: usize,
     /// Whether a mistake may have swallowed braces.
     unbalanced: bool,
+    /// What was read, in order, where somebody wants to know.
+    pub(super) tokens: Option<Vec<Token>>,
 }
 
 /// A node that may go on.
@@ -66,11 +69,32 @@ impl<'a> Parser<'a> {
             broken: false,
             silent_until: 0,
             unbalanced: false,
+            tokens: None,
+        }
+    }
+
+    /// Reads all of it, with every token. `None` when there was a mistake.
+    pub(super) fn tokens(mut self) -> Option<Vec<Token>> {
+        self.tokens = Some(Vec::new());
+        self.read();
+        self.tokens.filter(|_| !self.broken)
+    }
+
+    /// Notes what stands between `start` and here.
+    pub(super) fn token(&mut self, kind: TokenKind, start: usize) {
+        let end = self.cursor.at();
+        if let Some(tokens) = &mut self.tokens {
+            tokens.push(Token { kind, start, end });
         }
     }
 
     /// Reads all of it. `None` when there was a mistake.
     pub(super) fn document(mut self) -> Option<Vec<Node>> {
+        self.read();
+        (!self.broken).then_some(self.nodes)
+    }
+
+    fn read(&mut self) {
         self.characters();
         loop {
             self.line_space();
@@ -87,7 +111,6 @@ impl<'a> Parser<'a> {
         if let Some(block) = self.open.last().filter(|_| !self.unbalanced) {
             self.certain(&mistake::UNCLOSED_BLOCK, block.brace..block.brace + 1);
         }
-        (!self.broken).then_some(self.nodes)
     }
 
     /// Looks for characters that may stand nowhere, so that nothing else has to.
@@ -111,6 +134,7 @@ impl<'a> Parser<'a> {
         let start = self.cursor.at();
         let slashdashed = self.cursor.eat("/-");
         if slashdashed {
+            self.token(TokenKind::Slashdash, start);
             self.line_space();
             if self.comments_nothing(start) {
                 return;
@@ -150,7 +174,9 @@ impl<'a> Parser<'a> {
                 return self.open(partial, false);
             }
             if self.cursor.is_at_end_of_node() {
-                self.cursor.eat(";");
+                if self.cursor.eat(";") {
+                    self.token(TokenKind::Semicolon, start);
+                }
                 return self.finish(partial);
             }
             if !self.cursor.starts_with("/-") {
@@ -159,6 +185,7 @@ impl<'a> Parser<'a> {
             }
             self.space_before();
             self.cursor.eat("/-");
+            self.token(TokenKind::Slashdash, start);
             self.line_space();
             if self.cursor.starts_with("{") {
                 return self.open(partial, true);
@@ -199,6 +226,7 @@ impl<'a> Parser<'a> {
             return self.cursor.finish();
         }
         self.cursor.next();
+        self.token(TokenKind::Open, brace);
         let siblings = mem::take(&mut self.nodes);
         self.open.push(Block { brace, slashdashed, owner, siblings });
     }
@@ -213,7 +241,9 @@ impl<'a> Parser<'a> {
             self.cursor.next();
             return;
         };
+        let brace = self.cursor.at();
         self.cursor.next();
+        self.token(TokenKind::Close, brace);
         let children = mem::replace(&mut self.nodes, siblings);
         owner.stage = owner.stage.max(if slashdashed { Stage::Blocks } else { Stage::Done });
         if let Some(last) = children.last().filter(|_| !slashdashed) {

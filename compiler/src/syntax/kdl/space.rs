@@ -3,6 +3,7 @@
 use super::cursor::{is_newline, is_space};
 use super::mistake;
 use super::parser::Parser;
+use super::token::TokenKind;
 
 impl Parser<'_> {
     /// Space within a node: line breaks only behind `\`.
@@ -21,9 +22,12 @@ impl Parser<'_> {
     pub(super) fn line_space(&mut self) {
         loop {
             self.space();
+            let start = self.cursor.at();
             if self.cursor.starts_with("//") {
-                self.cursor.take_while(|c| !is_newline(c));
-            } else if !self.cursor.newline() {
+                self.line_comment();
+            } else if self.cursor.newline() {
+                self.token(TokenKind::Newline, start);
+            } else {
                 return;
             }
         }
@@ -33,6 +37,7 @@ impl Parser<'_> {
     fn continuation(&mut self) -> bool {
         let start = self.cursor;
         self.cursor.next();
+        self.token(TokenKind::Continuation, start.at());
         loop {
             self.cursor.take_while(is_space);
             if !self.cursor.starts_with("/*") {
@@ -41,13 +46,19 @@ impl Parser<'_> {
             self.comment();
         }
         if self.cursor.starts_with("//") {
-            self.cursor.take_while(|c| !is_newline(c));
+            self.line_comment();
         }
         let continues = self.cursor.newline() || self.cursor.peek().is_none();
         if !continues {
             self.cursor.back_to(start);
         }
         continues
+    }
+
+    fn line_comment(&mut self) {
+        let start = self.cursor.at();
+        self.cursor.take_while(|c| !is_newline(c));
+        self.token(TokenKind::LineComment, start);
     }
 
     fn comment(&mut self) {
@@ -62,7 +73,7 @@ impl Parser<'_> {
                 return self.unclosed(&mistake::UNCLOSED_COMMENT, start..start + 2);
             }
             if depth == 0 {
-                return;
+                return self.token(TokenKind::BlockComment, start);
             }
             self.cursor.take_while(|c| c != '/' && c != '*');
         }

@@ -7,6 +7,7 @@ use super::cursor::{is_newline, is_space, is_word};
 use super::mistake::{self, Mistake};
 use super::number;
 use super::parser::{Parser, Partial, Stage};
+use super::token::TokenKind;
 use crate::source::Spanned;
 
 impl Parser<'_> {
@@ -47,7 +48,9 @@ impl Parser<'_> {
     /// The rest of a property, from its `=`.
     fn property(&mut self, start: usize, end: usize, key: Spanned<Value>, dropped: bool) -> Node {
         self.must_be_text(&key.value, start..end);
+        let equals = self.cursor.at();
         self.cursor.eat("=");
+        self.token(TokenKind::Equals, equals);
         self.space();
         self.annotation(dropped);
         let value = self.value(start, &mistake::NO_PROPERTY_VALUE, false);
@@ -58,6 +61,7 @@ impl Parser<'_> {
     /// A type annotation with the space behind it, if there is one.
     pub(super) fn annotation(&mut self, dropped: bool) -> bool {
         let start = self.cursor.at();
+        let before = self.tokens.as_ref().map_or(0, Vec::len);
         if !self.cursor.eat("(") {
             return false;
         }
@@ -75,6 +79,10 @@ impl Parser<'_> {
         } else if !dropped {
             self.note(&mistake::ANNOTATION, start..self.cursor.at());
         }
+        if let Some(tokens) = &mut self.tokens {
+            tokens.truncate(before);
+        }
+        self.token(TokenKind::Annotation, start);
         self.space();
         true
     }
@@ -113,6 +121,7 @@ impl Parser<'_> {
                 Value::unknown(String::new())
             }
         };
+        self.token(TokenKind::Value, from);
         Spanned::new(value, self.file.local_span(from, self.cursor.at()))
     }
 
