@@ -29,6 +29,12 @@ enum Command {
     /// List all rules of the linter
     #[cfg(feature = "compile")]
     Rules(commands::explain::Rules),
+    /// Print the vocabulary of the language: a JSON Schema, or the reference
+    #[cfg(feature = "compile")]
+    Schema(commands::schema::Arguments),
+    /// Print what completes the commands in a shell
+    #[cfg(feature = "compile")]
+    Completions(commands::completions::Arguments),
     /// Serve a plan; a changed file or SIGHUP swaps it, SIGTERM drains
     #[cfg(feature = "run")]
     Run(commands::run::Arguments),
@@ -96,6 +102,12 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
         Command::Explain(arguments) => commands::explain::run(&arguments),
         #[cfg(feature = "compile")]
         Command::Rules(arguments) => commands::explain::rules(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Schema(arguments) => commands::schema::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Completions(arguments) => {
+            commands::completions::run(&arguments, <Cli as clap::CommandFactory>::command())
+        }
         #[cfg(feature = "run")]
         Command::Run(arguments) => commands::run::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]

@@ -16,6 +16,7 @@ mod files;
 mod flat;
 mod hostile;
 mod mistakes;
+mod schema;
 
 /// A config that was read and decoded, but not checked.
 #[derive(Debug)]

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "compile")]
 pub(crate) mod compile;
+#[cfg(feature = "compile")]
+pub(crate) mod completions;
 #[cfg(all(feature = "compile", feature = "run"))]
 pub(crate) mod demo;
 #[cfg(all(feature = "compile", feature = "run"))]
@@ -15,5 +17,7 @@ pub(crate) mod inspect;
 pub(crate) mod lint;
 #[cfg(feature = "run")]
 pub(crate) mod run;
+#[cfg(feature = "compile")]
+pub(crate) mod schema;
 #[cfg(feature = "compile")]
 mod source;

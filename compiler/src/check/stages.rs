@@ -11,7 +11,7 @@ fn elsewhere(_: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 /// Rules of other stages, sorted by code.
-pub(super) static LINTS: [&Lint; 17] = [
+pub(super) static LINTS: [&Lint; 16] = [
     &DEPRECATED_KEY,
     &LEGACY_CONFIG,
     &UNUSED_SUPPRESSION,
@@ -24,9 +24,8 @@ pub(super) static LINTS: [&Lint; 17] = [
     &MISPLACED_KEY,
     &INVALID_VALUE,
     &MISSING_KEY,
-    &CONFLICTING_KEYS,
-    &INEFFECTIVE_OPTION,
     &BARE_NUMBER,
+    &YAML_IMPLICIT_TYPING,
     &UNRESOLVED_VARIABLE,
     &INVALID_BACKEND_ADDRESS,
 ];
@@ -126,36 +125,6 @@ route "/**" { respond 200 "ok"; }
     check: elsewhere,
 };
 
-static CONFLICTING_KEYS: Lint = Lint {
-    rule: Rule::CONFLICTING_KEYS,
-    level: Severity::Error,
-    explanation: "Two keys that exclude each other. No order in the file and no order in the code decides which one wins.",
-    bad: r#"
-listener "web" { bind "127.0.0.1:8080"; }
-route "/**" { respond 200 "ok"; deny 403; }
-"#,
-    good: GOOD,
-    check: elsewhere,
-};
-
-static INEFFECTIVE_OPTION: Lint = Lint {
-    rule: Rule::INEFFECTIVE_OPTION,
-    level: Severity::Warning,
-    explanation: "An option that changes nothing, given the rest of the file. Whoever wrote it believes that it does.",
-    bad: r#"
-port: 8080
-host: 127.0.0.1
-backends: [{ url: "http://127.0.0.1:9000" }]
-server: { tls_min_version: "1.2" }
-"#,
-    good: r#"
-port: 8080
-host: 127.0.0.1
-backends: [{ url: "http://127.0.0.1:9000" }]
-"#,
-    check: elsewhere,
-};
-
 static BARE_NUMBER: Lint = Lint {
     rule: Rule::BARE_NUMBER,
     level: Severity::Error,
@@ -168,6 +137,22 @@ route "/**" { respond 200 "ok"; }
     good: r#"
 listener "web" { bind "127.0.0.1:8080"; http header-timeout="5s"; }
 route "/**" { respond 200 "ok"; }
+"#,
+    check: elsewhere,
+};
+
+static YAML_IMPLICIT_TYPING: Lint = Lint {
+    rule: Rule::YAML_IMPLICIT_TYPING,
+    level: Severity::Warning,
+    explanation: "A scalar without quotes that YAML 1.1, or a program that writes the file anew, takes for something else: \
+        `no` for a truth value, `1.20` for 1.2, `22:30` for 1350, `010` for 8. It is read here as it is written.",
+    bad: r#"
+listeners: { web: { bind: "127.0.0.1:8080" } }
+routes: [{ path: "/**", respond: { status: 200, body: no } }]
+"#,
+    good: r#"
+listeners: { web: { bind: "127.0.0.1:8080" } }
+routes: [{ path: "/**", respond: { status: 200, body: "no" } }]
 "#,
     check: elsewhere,
 };

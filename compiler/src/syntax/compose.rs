@@ -13,15 +13,15 @@ use crate::source::{File, Span, Spanned};
 
 /// A value with its place.
 #[derive(Debug)]
-pub(super) struct Item {
-    pub(super) span: Span,
-    pub(super) kind: ItemKind,
+pub(crate) struct Item {
+    pub(crate) span: Span,
+    pub(crate) kind: ItemKind,
     /// Levels below it, aliases followed: a bound for everything that walks it.
     depth: usize,
 }
 
 #[derive(Debug)]
-pub(super) enum ItemKind {
+pub(crate) enum ItemKind {
     Scalar(Value),
     List(Vec<Rc<Item>>),
     /// Keys are unique.
@@ -29,7 +29,7 @@ pub(super) enum ItemKind {
 }
 
 /// The one document of a file: `Some(None)` when it is empty, `None` when it could not be read.
-pub(super) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<Item>>> {
+pub(crate) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<Item>>> {
     let mut composer = Composer {
         file,
         findings,

@@ -16,6 +16,8 @@ use std::path::Path;
 
 pub(crate) use granit_parser::{Event as YamlEvent, ScalarStyle, StructureStyle};
 
+#[cfg(test)]
+pub(crate) use self::compose::{Item, ItemKind, compose};
 pub use self::include::Unreadable;
 pub(crate) use self::kdl::{Token, TokenKind};
 pub use self::tree::{Node, Scalar, Shape, Spelling, Style, Value};

@@ -5,15 +5,19 @@
 
 mod describe;
 mod flat;
+mod json_schema;
 mod listener;
 mod policy;
 mod pool;
+mod reference;
 mod root;
 mod route;
 
 pub use self::describe::{Entry, entries};
 pub use self::flat::FLAT;
+pub use self::json_schema::json_schema;
 pub use self::policy::{RETRY, TIMEOUT};
+pub use self::reference::reference;
 pub use self::root::ROOT;
 
 /// The version of the language that this table describes.
