@@ -163,7 +163,7 @@ fn inspect_shows_a_plan() {
     let json = stdout(&site.divisor(&["inspect", "plan.bin", "--output", "json"]));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["version"], 1);
-    assert_eq!(json["plan"]["routes"].as_array().unwrap().len(), 3);
+    assert_eq!(json["plan"]["routes"].as_array().unwrap().len(), 4);
     assert_eq!(json["bytes"], std::fs::metadata(site.path("plan.bin")).unwrap().len());
 }
 
