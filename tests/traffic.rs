@@ -1,5 +1,6 @@
-//! What happens to requests on their way: splits, retries, ejection.
+//! What happens to requests on their way: splits, retries, ejection, compression.
 
+mod compress;
 mod eject;
 mod retry;
 mod split;
@@ -19,7 +20,7 @@ fn site(port: &Port, backends: &[&Backend], pool: &str, route: &str) -> Site {
         backends.iter().map(|it| format!("backend \"http://127.0.0.1:{}\"", it.port())).collect();
     Site::with(&format!(
         r#"
-        listener "web" {{ bind "127.0.0.1:{}"; trusted-proxies "127.0.0.0/8" }}
+        listener "web" {{ bind "127.0.0.1:{}"; trusted-proxies "127.0.0.0/8"; http h2=#true }}
         pool "app" {{ {}; {pool} }}
         route "/**" pool="app" {{ {route} }}
         "#,

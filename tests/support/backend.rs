@@ -41,7 +41,8 @@ pub(crate) struct State {
 }
 
 /// A backend on a port of its own. `GET /health` is its probe, `/hold` waits for [`Backend::release`], `/status/503`
-/// answers so, `/bytes/9` with nine bytes, piece by piece, `/break` breaks off in the middle; all other paths answer
+/// answers so, `/bytes/9` with nine bytes, piece by piece, `/text/9` with nine letters, `/drip` with
+/// text that waits in the middle for [`Backend::release`], `/break` breaks off in the middle; all other paths answer
 /// with the name of the backend.
 pub(crate) struct Backend {
     pub(crate) address: SocketAddr,
@@ -170,7 +171,7 @@ async fn serve(stream: TcpStream, state: Arc<State>, tls: Option<TlsAcceptor>) {
     };
 }
 
-async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
+async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().to_owned();
     if path == "/health" {
@@ -194,9 +195,36 @@ async fn answer(request: Request<Incoming>, state: &State) -> Response<Body> {
         }
         ["status", status] => respond(status.parse().unwrap(), &state.name),
         ["bytes", count] => Response::new(pieces(count.parse().unwrap(), false)),
+        ["text", count] => text(count.parse().unwrap()),
+        ["drip"] => drip(Arc::clone(state)),
         ["break"] => Response::new(pieces(1024, true)),
         _ => respond(200, &state.name),
     }
+}
+
+/// Text of so many letters, and all that a file server says about it.
+fn text(count: usize) -> Response<Body> {
+    let mut response = respond(200, &"abcdefghij".repeat(count / 10 + 1)[..count]);
+    let fields =
+        [("content-type", "text/plain; charset=utf-8"), ("etag", "\"v1\""), ("accept-ranges", "bytes")];
+    fields
+        .into_iter()
+        .for_each(|(name, value)| _ = response.headers_mut().insert(name, value.parse().unwrap()));
+    response
+}
+
+/// Two lines of text; the second waits.
+fn drip(state: Arc<State>) -> Response<Body> {
+    let stream = futures_util::stream::unfold((0, state), async |(line, state)| {
+        if line == 1 {
+            state.held.acquire().await.unwrap().forget();
+        }
+        let text = *["first\n", "second\n"].get(line)?;
+        Some((Ok::<_, std::io::Error>(Frame::data(Bytes::from_static(text.as_bytes()))), (line + 1, state)))
+    });
+    let mut response = Response::new(BodyExt::boxed(StreamBody::new(Box::pin(stream))));
+    response.headers_mut().insert("content-type", "text/plain".parse().unwrap());
+    response
 }
 
 fn respond(status: u16, text: &str) -> Response<Body> {

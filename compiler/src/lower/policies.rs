@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use divisor_schema::plan::{Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts};
+use divisor_schema::plan::{Compress, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts};
 
 use super::headers;
 use crate::facts::Layer;
@@ -53,6 +53,7 @@ impl<'m> Policies<'m> {
                 exchange: timeout(|it| it.exchange.as_ref().map(|it| it.value)),
             },
             retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),
+            compress: inner_first().find_map(|it| it.compress.as_ref()).map(compress),
         };
         self.policy(policy)
     }
@@ -108,6 +109,34 @@ impl<'m> Policies<'m> {
 
 /// Stands for a timeout that [`Settings::defaults`] always has.
 const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
+
+/// Media types of text: what is worth to be compressed where nobody says what is.
+const TEXT: [&str; 8] = [
+    "*+json",
+    "*+xml",
+    "application/javascript",
+    "application/json",
+    "application/wasm",
+    "application/x-ndjson",
+    "application/xml",
+    "text/*",
+];
+
+fn compress(compress: &model::Compress) -> Compress {
+    let mut encodings = vec![];
+    for encoding in &compress.encodings {
+        if !encodings.contains(&encoding.value) {
+            encodings.push(encoding.value);
+        }
+    }
+    let mut types: Vec<String> = compress.types.iter().map(|it| it.value.to_ascii_lowercase()).collect();
+    if types.is_empty() {
+        types = TEXT.map(str::to_owned).to_vec();
+    }
+    types.sort_unstable();
+    types.dedup();
+    Compress { encodings, types, min_size: compress.min_size.value }
+}
 
 /// Stands for a retry that [`Settings::defaults`] always has.
 const NEVER: Retry = Retry {

@@ -1,10 +1,11 @@
 //! Policies, and the same settings on a route.
 
 use divisor_schema::config::{RETRY, TIMEOUT};
+use divisor_schema::plan::Encoding;
 
 use super::block::Checked;
 use super::types::{
-    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause, Settings,
+    Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause, Settings,
     SharedLimit, Timeouts,
 };
 use super::units::Rate;
@@ -26,6 +27,7 @@ pub(super) fn settings(block: &Checked) -> Settings {
         body_limit: block.written("body-limit"),
         timeouts: block.block("timeout").map(timeouts).unwrap_or_default(),
         retry: block.block("retry").map(retry),
+        compress: block.block("compress").map(compress),
     }
 }
 
@@ -41,6 +43,24 @@ fn retry(block: &Checked) -> Retry {
     let cause = |word: Spanned<String>| word.map(|word| cause(&word));
     let on = block.list("on").into_iter().map(cause).collect();
     Retry { attempts: block.value("attempts"), budget: block.value("budget"), on }
+}
+
+fn compress(block: &Checked) -> Compress {
+    let encoding = |word: Spanned<String>| word.map(|word| encoding(&word));
+    Compress {
+        encodings: block.list("encoding").into_iter().map(encoding).collect(),
+        types: block.list("type"),
+        min_size: block.value("min-size"),
+    }
+}
+
+/// The encoding of this name; the vocabulary lets no other name through.
+fn encoding(word: &str) -> Encoding {
+    match word {
+        "zstd" => Encoding::Zstd,
+        "br" => Encoding::Brotli,
+        _ => Encoding::Gzip,
+    }
 }
 
 /// The cause of this name; the vocabulary lets no other name through.

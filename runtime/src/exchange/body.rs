@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::policy::Compressed;
 use crate::upstream::{BackendBody, BodyError};
 
 use super::proxy::InFlight;
@@ -17,6 +18,8 @@ pub(crate) enum ResponseBody {
     Local(Option<Bytes>),
     /// A backend's, as it comes.
     Backend(BackendBody<InFlight>),
+    /// A backend's, compressed.
+    Compressed(Box<Compressed<BackendBody<InFlight>>>),
 }
 
 impl ResponseBody {
@@ -30,6 +33,7 @@ impl ResponseBody {
         match self {
             Self::Local(_) => Duration::MAX, // nobody waits for it
             Self::Backend(body) => body.idle(),
+            Self::Compressed(body) => body.inner().idle(),
         }
     }
 }
@@ -45,6 +49,7 @@ impl Body for ResponseBody {
         match self.get_mut() {
             Self::Local(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Backend(body) => Pin::new(body).poll_frame(context),
+            Self::Compressed(body) => Pin::new(body.as_mut()).poll_frame(context),
         }
     }
 
@@ -52,6 +57,7 @@ impl Body for ResponseBody {
         match self {
             Self::Local(bytes) => bytes.is_none(),
             Self::Backend(body) => body.is_end_stream(),
+            Self::Compressed(body) => body.is_end_stream(),
         }
     }
 
@@ -59,6 +65,7 @@ impl Body for ResponseBody {
         match self {
             Self::Local(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::Backend(body) => body.size_hint(),
+            Self::Compressed(body) => body.size_hint(),
         }
     }
 }

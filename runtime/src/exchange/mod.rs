@@ -2,6 +2,7 @@
 
 mod body;
 mod failure;
+mod forward;
 mod proxy;
 mod random;
 mod request;
@@ -156,13 +157,11 @@ impl Exchange<'_> {
         request::admit_length(&head.headers, policy.body_limit)?;
         match action {
             Action::Proxy { pool, rewrite } => {
-                let path = rewrite.as_ref().map(|template| route::fill(template, target.source()));
-                self.proxy(*pool, policy, target, path, head, body).await
+                self.forward(*pool, policy, rewrite.as_ref(), target, head, body).await
             }
             Action::Split { shares, rewrite } => {
-                let path = rewrite.as_ref().map(|template| route::fill(template, target.source()));
-                self.proxy(split::choose(shares, self.client.random()), policy, target, path, head, body)
-                    .await
+                let pool = split::choose(shares, self.client.random());
+                self.forward(pool, policy, rewrite.as_ref(), target, head, body).await
             }
             Action::Redirect { location, status } => {
                 let location = route::fill(location, target.source());

@@ -7,7 +7,7 @@ use std::time::Instant;
 use divisor_schema::plan::{self, Digest, Plan};
 use tokio::sync::Semaphore;
 
-use crate::policy::{HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
+use crate::policy::{Compression, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
 use crate::pool::{InvalidName, Pool};
 use crate::route::Hosts;
 use crate::tls::{self, TlsError};
@@ -110,5 +110,6 @@ fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
         body_limit: plan.body_limit,
         timeouts: plan.timeouts.clone(),
         retry: plan.retry.clone(),
+        compress: plan.compress.as_ref().map(Compression::new),
     })
 }

@@ -8,7 +8,7 @@ use divisor_schema::plan::{Digest, HttpSettings, Millis, Plan, RateLimitId, Retr
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
-use crate::policy::{HeaderOps, RateLimits, TrustedProxies};
+use crate::policy::{Compression, HeaderOps, RateLimits, TrustedProxies};
 use crate::pool::Pool;
 use crate::route::Hosts;
 use crate::tls;
@@ -88,6 +88,8 @@ pub(crate) struct Policy {
     pub(crate) timeouts: Timeouts,
     /// When a request is sent again.
     pub(crate) retry: Retry,
+    /// Which responses are compressed.
+    pub(crate) compress: Option<Compression>,
 }
 
 /// A plan's duration as the rest of the runtime measures it.

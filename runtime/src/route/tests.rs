@@ -64,6 +64,7 @@ fn plan() -> Plan {
             body_limit: None,
             timeouts,
             retry: Retry { attempts: 0, budget: 0, on: RetryOn::default() },
+            compress: None,
         }],
         hosts: vec![Host { names: Vec::new(), root: StateId::new(0) }],
         routes: ROUTES.into_iter().map(route).collect(),

@@ -24,6 +24,14 @@ pub(crate) enum BodyError {
     Overdue,
     /// The client let it stand for longer than the route allows.
     Untaken,
+    /// It could not be compressed.
+    Encoding(std::io::Error),
+}
+
+impl From<std::io::Error> for BodyError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Encoding(error)
+    }
 }
 
 impl std::fmt::Display for BodyError {
@@ -33,6 +41,7 @@ impl std::fmt::Display for BodyError {
             Self::Stalled => f.write_str("the response body stands still"),
             Self::Overdue => f.write_str("the exchange took too long (timeout exchange)"),
             Self::Untaken => f.write_str("the client does not take its response"),
+            Self::Encoding(error) => write!(f, "the response cannot be compressed: {error}"),
         }
     }
 }

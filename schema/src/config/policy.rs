@@ -33,11 +33,7 @@ pub(super) const SETTINGS: &[Field] = &[
     .usual("1KiB", "1GiB"),
     Field::new("timeout", Kind::Block(&TIMEOUT), "How long what may take."),
     Field::new("retry", Kind::Block(&RETRY), "When a request is sent again."),
-    Field::planned(
-        "compress",
-        Kind::List(&Kind::Choice(&["zstd", "br", "gzip"])),
-        "Encodings for responses, the preferred first.",
-    ),
+    Field::new("compress", Kind::Block(&COMPRESS), "Compresses responses for clients that accept it."),
     Field::planned("auth", Kind::Block(&AUTH), "Who a client is."),
     Field::planned("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
     Field::planned("cors", Kind::Block(&CORS), "Requests from pages of other origins."),
@@ -150,6 +146,29 @@ pub(super) static AUTH: Block = Block {
         Field::new("url", Kind::Text, "Who is asked about each request.").required().when(FORWARD),
         Field::new("copy-header", TEXTS, "Headers of the answer that the backend is sent.").when(FORWARD),
         Field::new("timeout", DURATION, "Time for the answer.").default("5s").when(FORWARD),
+    ]],
+};
+
+static COMPRESS: Block = Block {
+    name: "compress",
+    doc: "Compresses responses for clients that accept it; not those that are small, encoded, partial or `no-transform`.",
+    arguments: &["encoding"],
+    groups: &[&[
+        Field::new(
+            "encoding",
+            Kind::List(&Kind::Choice(&["zstd", "br", "gzip"])),
+            "Encodings; of those that a client likes best, the first.",
+        )
+        .yaml("encodings")
+        .required(),
+        Field::new(
+            "type",
+            TEXTS,
+            "Media types, with one `*` for anything: `text/*`, `*+json`; what is text otherwise.",
+        )
+        .yaml("types"),
+        Field::new("min-size", Kind::Size { min: 0, max: 1 << 30 }, "Bytes from which it is worth it.")
+            .default("1KiB"),
     ]],
 };
 

@@ -1,5 +1,7 @@
 //! The one pass over a plan that makes its indexes safe to use.
 
+use std::collections::BTreeSet;
+
 use super::{
     Action, Cidr, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route, Scheme, State,
     Template, TemplatePart, TlsSettings, ValuePart,
@@ -105,6 +107,11 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
     let (budget, statuses) = (policy.retry.budget, &policy.retry.on.statuses);
     let errors = statuses.is_sorted_by(|a, b| a < b) && statuses.iter().all(|it| (500..600).contains(it));
     ensure(budget <= 100 && errors, || "a retry is out of bounds".into())?;
+    if let Some(compress) = &policy.compress {
+        let distinct = compress.encodings.iter().collect::<BTreeSet<_>>().len() == compress.encodings.len();
+        ensure(distinct && !compress.encodings.is_empty(), || "encodings are not a set".into())?;
+        ensure(compress.types.is_sorted_by(|a, b| a < b), || "media types are not in order".into())?;
+    }
     policy.rate_limits.iter().try_for_each(|&id| within(id, plan.rate_limits.len(), "rate limit"))?;
     policy.request_headers.iter().chain(&policy.response_headers).try_for_each(header)
 }

@@ -28,7 +28,9 @@ pub use self::id::{ClientTlsId, HostId, Id, ListenerId, PolicyId, PoolId, RateLi
 pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};
 pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, normalise};
-pub use self::policy::{HeaderOp, Policy, RateLimit, Retry, RetryOn, Timeouts, ValuePart};
+pub use self::policy::{
+    Compress, Encoding, HeaderOp, Policy, RateLimit, Retry, RetryOn, Timeouts, ValuePart,
+};
 pub use self::pool::{Address, Backend, Balance, Connections, Eject, Pool, Probe, Scheme};
 pub use self::route::{Action, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};

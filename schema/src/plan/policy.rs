@@ -19,6 +19,30 @@ pub struct Policy {
     pub timeouts: Timeouts,
     /// When a request is sent again.
     pub retry: Retry,
+    /// Which responses of backends are compressed; `None` is none.
+    pub compress: Option<Compress>,
+}
+
+/// Which responses are compressed, for clients that accept it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Compress {
+    /// The preferred first; each once, at least one.
+    pub encodings: Vec<Encoding>,
+    /// Media types in lower case, sorted: `application/json`, or with one `*` for anything: `text/*`, `*+json`.
+    pub types: Vec<String>,
+    /// Bytes from which it is worth it, where the length is known.
+    pub min_size: u64,
+}
+
+/// A content coding (RFC 9110, section 8.4.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Encoding {
+    /// RFC 8878.
+    Zstd,
+    /// RFC 7932.
+    Brotli,
+    /// RFC 1952.
+    Gzip,
 }
 
 /// How long the parts of an exchange may take.

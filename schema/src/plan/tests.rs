@@ -184,14 +184,22 @@ fn policy() -> impl Strategy<Value = Policy> {
     );
     let retry =
         (any::<u8>(), 0u8..=100, on).prop_map(|(attempts, budget, on)| Retry { attempts, budget, on });
-    (headers(), headers(), any::<Option<u64>>(), timeouts, retry).prop_map(
-        |(request_headers, response_headers, body_limit, timeouts, retry)| Policy {
+    let encodings = prop_oneof![
+        Just(vec![Encoding::Gzip]),
+        Just(vec![Encoding::Zstd, Encoding::Brotli, Encoding::Gzip]),
+    ];
+    let compress = (encodings, option::of(name()), any::<u64>()).prop_map(|(encodings, kind, min_size)| {
+        Compress { encodings, types: kind.into_iter().collect(), min_size }
+    });
+    (headers(), headers(), any::<Option<u64>>(), timeouts, retry, option::of(compress)).prop_map(
+        |(request_headers, response_headers, body_limit, timeouts, retry, compress)| Policy {
             rate_limits: vec![Id::new(0)],
             request_headers,
             response_headers,
             body_limit,
             timeouts,
             retry,
+            compress,
         },
     )
 }
@@ -403,7 +411,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 22] = [
+    let changes: [(&str, Change); 24] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -417,6 +425,15 @@ fn what_points_nowhere_is_refused() {
         ("no backend", |plan| plan.pools[0].backends.clear()),
         ("the ejection of pool", |plan| {
             plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
+        }),
+        ("encodings", |plan| {
+            let encodings = vec![Encoding::Gzip, Encoding::Gzip];
+            plan.policies[0].compress = Some(Compress { encodings, types: vec![], min_size: 0 });
+        }),
+        ("media types", |plan| {
+            let types = vec!["text/b".into(), "text/a".into()];
+            plan.policies[0].compress =
+                Some(Compress { encodings: vec![Encoding::Gzip], types, min_size: 0 });
         }),
         ("a retry", |plan| plan.policies[0].retry.budget = 101),
         ("a retry", |plan| plan.policies[0].retry.on.statuses = vec![503, 502]),

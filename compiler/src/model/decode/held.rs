@@ -43,7 +43,9 @@ impl Decoder<'_> {
     }
 
     fn one_block(&mut self, block: &'static Block, node: &Node) -> Held {
-        let takes_list = block.arguments.len() > 1 || node.arguments.len() < 2;
+        let last = block.arguments.last().and_then(|name| block.field(name));
+        let takes_rest = last.is_some_and(|field| matches!(field.kind, Kind::List(_)));
+        let takes_list = takes_rest || block.arguments.len() > 1 || node.arguments.len() < 2;
         if node.shape == Shape::List && !takes_list {
             let message = format!("`{}` is one block, not a list", node.name.value);
             self.invalid(node.name.span, message, "a list", "write one block".to_owned());

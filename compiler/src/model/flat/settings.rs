@@ -13,7 +13,6 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Settings {
     let server = root.block_or_defaults("server");
     let security = root.block_or_defaults("security");
     Settings {
-        shared_limits: Vec::new(),
         rate_limits: security
             .block("rate_limit")
             .and_then(|block| rate_limit(decoder, block))
@@ -28,6 +27,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Settings {
             exchange: None,
         },
         retry: retry(decoder, root),
+        ..Settings::default()
     }
 }
 

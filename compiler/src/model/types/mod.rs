@@ -14,7 +14,8 @@ use divisor_schema::plan::{Id, Millis};
 
 pub use self::listener::{Http, Listener, ListenerRedirect};
 pub use self::policy::{
-    HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings, SharedLimit, Timeouts,
+    Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings, SharedLimit,
+    Timeouts,
 };
 pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
 pub use self::route::{Action, Host, Route, Share};

@@ -1,6 +1,6 @@
 //! Policies: what happens to a request on its way.
 
-use divisor_schema::plan::Millis;
+use divisor_schema::plan::{Encoding, Millis};
 
 use super::Reference;
 use crate::model::value::Typed;
@@ -35,6 +35,19 @@ pub struct Settings {
     pub timeouts: Timeouts,
     /// When a request is sent again.
     pub retry: Option<Retry>,
+    /// Which responses are compressed.
+    pub compress: Option<Compress>,
+}
+
+/// Which responses are compressed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Compress {
+    /// The preferred first.
+    pub encodings: Vec<Spanned<Encoding>>,
+    /// Media types, with one `*` for anything; none means what is text.
+    pub types: Vec<Spanned<String>>,
+    /// Bytes from which it is worth it.
+    pub min_size: Spanned<u64>,
 }
 
 /// A rate limit that several policies and routes share.
