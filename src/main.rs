@@ -35,6 +35,12 @@ enum Command {
     /// Print what completes the commands in a shell
     #[cfg(feature = "compile")]
     Completions(commands::completions::Arguments),
+    /// Show which route a request takes under a config or a plan, and why
+    #[cfg(feature = "compile")]
+    Trace(commands::trace::Arguments),
+    /// Check what a config expects of requests, and which routes that covers
+    #[cfg(feature = "compile")]
+    Test(commands::test::Arguments),
     /// Serve a plan; a changed file or SIGHUP swaps it, SIGTERM drains
     #[cfg(feature = "run")]
     Run(commands::run::Arguments),
@@ -108,6 +114,10 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
         Command::Completions(arguments) => {
             commands::completions::run(&arguments, <Cli as clap::CommandFactory>::command())
         }
+        #[cfg(feature = "compile")]
+        Command::Trace(arguments) => commands::trace::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Test(arguments) => commands::test::run(&arguments),
         #[cfg(feature = "run")]
         Command::Run(arguments) => commands::run::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]

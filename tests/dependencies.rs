@@ -65,9 +65,11 @@ const RUNTIME: [&[&str]; 7] = [
 ];
 
 /// Layers of the compiler, top first.
-const COMPILER: [&[&str]; 7] = [
+const COMPILER: [&[&str]; 9] = [
     &["report"],
     &["check", "lower"],
+    &["expect"],
+    &["trace"],
     &["facts", "format"],
     &["model"],
     &["syntax", "routes", "tls"],

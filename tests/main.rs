@@ -15,4 +15,5 @@ mod limits;
 mod resilience;
 mod swap;
 mod tls;
+mod trace;
 mod traffic;

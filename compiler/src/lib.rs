@@ -7,6 +7,7 @@
 
 pub mod check;
 pub mod diagnostic;
+pub mod expect;
 mod facts;
 pub mod format;
 mod lower;
@@ -16,6 +17,7 @@ mod routes;
 pub mod source;
 pub mod syntax;
 mod tls;
+pub mod trace;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,7 +28,7 @@ use divisor_schema::plan::Plan;
 use self::diagnostic::{Diagnostic, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
 use self::source::SourceMap;
-use self::syntax::Unreadable;
+use self::syntax::{Spelling, Unreadable};
 
 /// A pattern over paths: `*`, `?`, `[abc]`, and `**` for whole folders.
 pub use glob::Pattern as FilePattern;
@@ -70,6 +72,41 @@ pub struct Compilation {
 /// # Errors
 /// [`Unreadable`] when the root file cannot be read. Everything else is a diagnostic.
 pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable> {
+    examine(root, options, |_| ()).map(|(compilation, ())| compilation)
+}
+
+/// What becomes of a request under the config whose root file is `root`; `None` when the config could not be read as a
+/// whole, and so has no meaning.
+///
+/// # Errors
+/// As [`compile`].
+pub fn trace(
+    root: &Path,
+    options: &Options,
+    request: &trace::Request,
+) -> Result<(Compilation, Option<trace::Trace>), Unreadable> {
+    examine(root, options, |facts| facts.is_complete().then(|| trace::of_config(facts, request)))
+}
+
+/// Judges every claim of the config whose root file is `root`, and finds the routes that none of them covers; `None` when
+/// the config could not be read as a whole, and so has no meaning.
+///
+/// # Errors
+/// As [`compile`].
+pub fn test(
+    root: &Path,
+    options: &Options,
+    spelling: Spelling,
+) -> Result<(Compilation, Option<expect::Tests>), Unreadable> {
+    examine(root, options, |facts| facts.is_complete().then(|| expect::run(facts, spelling)))
+}
+
+/// Compiles, and asks the facts something.
+fn examine<T>(
+    root: &Path,
+    options: &Options,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> Result<(Compilation, T), Unreadable> {
     let syntax = syntax::load(root, &options.variables)?;
     let (model, mut diagnostics) = model::build(&syntax);
     diagnostics.extend(syntax.diagnostics);
@@ -81,9 +118,11 @@ pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable
     diagnostic::sort(&mut diagnostics);
     let undecided = check::undecided(&facts);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
+    let answer = ask(&facts);
     drop(facts);
     model::name_places(&syntax.nodes, &mut diagnostics);
-    Ok(Compilation { sources: syntax.sources, diagnostics, suppressed: Vec::new(), undecided, plan })
+    let sources = syntax.sources;
+    Ok((Compilation { sources, diagnostics, suppressed: Vec::new(), undecided, plan }, answer))
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

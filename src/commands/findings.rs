@@ -145,7 +145,7 @@ fn gap(undecided: &Undecided) -> String {
 }
 
 /// Names files as others find them: from the root of the repository, or else from here.
-fn name_files(sources: &mut SourceMap) {
+pub(crate) fn name_files(sources: &mut SourceMap) {
     let Some(root) = sources.files().first().map(|file| file.path.clone()) else { return };
     let here = || std::env::current_dir().and_then(|folder| folder.canonicalize()).ok();
     if let Some(folder) = repository(&root).map(Path::to_owned).or_else(here) {

@@ -21,3 +21,7 @@ pub(crate) mod run;
 pub(crate) mod schema;
 #[cfg(feature = "compile")]
 mod source;
+#[cfg(feature = "compile")]
+pub(crate) mod test;
+#[cfg(feature = "compile")]
+pub(crate) mod trace;

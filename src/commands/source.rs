@@ -31,7 +31,8 @@ impl Source {
         compile(&self.config, &self.options()?).map_err(Trouble::new)
     }
 
-    fn options(&self) -> Result<Options, Trouble> {
+    /// What the compilation depends on beside the files.
+    pub(crate) fn options(&self) -> Result<Options, Trouble> {
         let environment = std::env::vars_os().filter_map(|(name, value)| {
             Some((name.into_string().ok()?, value.into_string().ok()?)) // what is no text cannot stand in a config
         });

@@ -8,6 +8,8 @@ use crate::routes::HostPattern;
 pub(crate) struct Layer<'m> {
     /// `policy public`, or the place of a route.
     pub(crate) name: String,
+    /// The policy; `None` for what a route sets for itself.
+    pub(crate) policy: Option<&'m Policy>,
     /// What they set.
     pub(crate) settings: &'m Settings,
 }
@@ -23,7 +25,7 @@ impl<'m> Facts<'m> {
     ) -> Vec<Layer<'m>> {
         let host_uses = site.host.map_or(&[][..], |host| &host.uses);
         let mut layers = self.used([&listener.uses, host_uses, &read.route.uses]);
-        layers.push(Layer { name: place(site, read), settings: &read.route.settings });
+        layers.push(Layer { name: place(site, read), policy: None, settings: &read.route.settings });
         layers
     }
 
@@ -42,6 +44,7 @@ impl<'m> Facts<'m> {
         let policies = seen.into_iter().filter_map(|id| self.model.policies.get(id));
         let layer = |policy: &'m Policy| Layer {
             name: format!("policy {}", policy.name.value),
+            policy: Some(policy),
             settings: &policy.settings,
         };
         policies.map(layer).collect()

@@ -1,6 +1,7 @@
 //! What follows from a model before anything is judged: patterns read and analysed, hosts given to their listeners,
 //! TLS names understood, certificate files read. Rules judge these facts, and lowering writes them into a plan.
 
+mod answer;
 mod identities;
 mod layers;
 mod paths;
@@ -8,6 +9,7 @@ mod patterns;
 mod routing;
 mod tls;
 
+pub(crate) use self::answer::Answer;
 pub(crate) use self::identities::{Bundle, Holder, Identity};
 pub(crate) use self::layers::Layer;
 pub(crate) use self::paths::{plan_path, read_path};
@@ -76,6 +78,11 @@ impl<'m> Facts<'m> {
             bundles: identities::bundles(model, sources),
             elsewhere,
         }
+    }
+
+    /// Whether nothing of the config is missing.
+    pub(crate) fn is_complete(&self) -> bool {
+        !self.gaps.files && !self.gaps.parts
     }
 
     /// Whether a file need not be here, because it is only where the plan runs.

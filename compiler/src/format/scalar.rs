@@ -15,6 +15,7 @@ fn wants_text(kind: Option<&Kind>) -> bool {
             | Kind::Address
             | Kind::Network
             | Kind::Backend
+            | Kind::Request
             | Kind::Reference(_)
             | Kind::Pairs,
         ) => true,

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use divisor_schema::config::{Block, Field, Kind, Presence};
 use divisor_schema::plan::{Cidr, Millis};
 
-use super::types::Target;
+use super::types::{RequestLine, Target};
 use super::units::Rate;
 use super::value::{Typed, parse};
 use crate::source::{Span, Spanned};
@@ -224,6 +224,7 @@ leaf!(Rate, Self { requests: 1, period: Millis(1000) }, Typed::Rate(rate) => Som
 leaf!(SocketAddr, Self::from(([0, 0, 0, 0], 1)), Typed::Address(address) => Some(*address));
 leaf!(Option<Cidr>, None, Typed::Network(network) => Some(Some(*network)));
 leaf!(Option<Target>, None, Typed::Backend(_, target) => Some(target.clone()));
+leaf!(Option<RequestLine>, None, Typed::Request(line) => Some(Some(line.clone())));
 
 #[cfg(test)]
 mod tests {

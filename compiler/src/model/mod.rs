@@ -6,6 +6,7 @@
 
 mod block;
 mod decode;
+mod expect;
 mod fault;
 mod flat;
 mod listener;
@@ -13,6 +14,7 @@ mod names;
 mod path;
 mod policy;
 mod pool;
+mod request;
 mod route;
 mod suggest;
 mod target;
@@ -27,9 +29,9 @@ use divisor_schema::config::{Block, FLAT, ROOT};
 use self::block::Checked;
 use self::decode::Decoder;
 pub(crate) use self::path::name_places;
-pub(crate) use self::suggest::closest;
+pub(crate) use self::suggest::{closest, distance};
 pub use self::types::*;
-pub(crate) use self::units::{in_time, same_duration, same_size};
+pub(crate) use self::units::{in_bytes, in_time, same_duration, same_size};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::source::Spanned;
 use crate::syntax::{Node, Spelling, Syntax};
@@ -43,7 +45,7 @@ pub fn build(syntax: &Syntax) -> (Model, Vec<Diagnostic>) {
         Decoder { vocabulary: vocabulary(layout), findings: &mut findings, incomplete: syntax.incomplete };
     let root = decoder.root(&syntax.nodes);
     let mut model = match layout {
-        Layout::Full => full(&root),
+        Layout::Full => full(&mut decoder, &root),
         Layout::Flat => flat::lower(&mut decoder, &root),
     };
     names::resolve(&mut model);
@@ -66,7 +68,7 @@ fn vocabulary(layout: Layout) -> &'static Block {
     }
 }
 
-fn full(root: &Checked) -> Model {
+fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
     Model {
         layout: Layout::Full,
         edition: root.written("edition"),
@@ -77,6 +79,7 @@ fn full(root: &Checked) -> Model {
         rate_limits: root.blocks("rate-limit").filter_map(policy::shared_limit).collect(),
         hosts: root.blocks("host").map(route::host).collect(),
         routes: root.blocks("route").filter_map(route::route).collect(),
+        expects: root.blocks("expect").filter_map(|block| expect::expect(decoder, block)).collect(),
     }
 }
 

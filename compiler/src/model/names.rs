@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use divisor_schema::plan::Id;
 
-use super::types::{Action, Host, Model, Policy, Reference, Route};
-use crate::source::Spanned;
+use super::types::{Action, Expect, Host, Model, Policy, Reference, RequestLine, Route};
+use crate::source::{Span, Spanned};
 
 /// Sorts what has a name, and finds what each reference means.
 pub(super) fn resolve(model: &mut Model) {
@@ -16,6 +16,7 @@ pub(super) fn resolve(model: &mut Model) {
     sort_routes(&mut model.routes);
     model.hosts.iter_mut().for_each(|host| sort_routes(&mut host.routes));
     model.hosts.sort_by_cached_key(host_key);
+    model.expects.sort_by_cached_key(expect_key);
 
     let listeners = index(model.listeners.iter().map(|it| &it.name));
     let pools = index(model.pools.iter().map(|it| &it.name));
@@ -36,6 +37,10 @@ pub(super) fn resolve(model: &mut Model) {
         host.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies, &limits));
     }
     model.routes.iter_mut().for_each(|route| self::route(route, &pools, &policies, &limits));
+    for expect in &mut model.expects {
+        expect.pool.iter_mut().for_each(|pool| find(&pools, pool));
+        expect.listener.iter_mut().for_each(|listener| find(&listeners, listener));
+    }
 }
 
 fn by_name(a: &Spanned<String>, b: &Spanned<String>) -> std::cmp::Ordering {
@@ -58,6 +63,11 @@ fn by_value(a: &Route, b: &Route) -> std::cmp::Ordering {
 fn host_key(host: &Host) -> (Vec<String>, Vec<String>) {
     let names = host.names.iter().map(|name| name.value.clone()).collect();
     (names, host.listeners.iter().map(|listener| listener.name.value.clone()).collect())
+}
+
+fn expect_key(expect: &Expect) -> (RequestLine, Vec<String>, Span) {
+    let methods = expect.methods.iter().map(|method| method.value.clone()).collect();
+    (expect.request.value.clone(), methods, expect.request.span)
 }
 
 fn route(route: &mut Route, pools: &Index, policies: &Index, limits: &Index) {

@@ -100,7 +100,7 @@ pub(super) fn size(text: &str) -> Result<u64, Fault> {
 }
 
 /// A number of bytes in the largest unit that it is a multiple of.
-pub(super) fn in_bytes(bytes: u64) -> String {
+pub(crate) fn in_bytes(bytes: u64) -> String {
     let fits = BYTES.iter().rev().find(|(_, factor)| bytes != 0 && bytes.is_multiple_of(*factor));
     fits.map_or_else(|| format!("{bytes}B"), |(unit, factor)| format!("{}{unit}", bytes / factor))
 }

@@ -7,9 +7,9 @@ use divisor_schema::plan::{Cidr, Millis};
 
 use super::fault::Fault;
 use super::suggest::closest;
-use super::target;
-use super::types::Target;
+use super::types::{RequestLine, Target};
 use super::units::{self, Rate};
+use super::{request, target};
 use crate::syntax::{Scalar, Spelling, Style, Value};
 
 /// A value of a kind.
@@ -24,6 +24,7 @@ pub(crate) enum Typed {
     Address(SocketAddr),
     Network(Cidr),
     Backend(String, Option<Target>),
+    Request(RequestLine),
 }
 
 type Parsed = Result<Typed, Fault>;
@@ -61,6 +62,7 @@ pub(super) fn parse(kind: &Kind, value: &Value, spelling: Spelling) -> Parsed {
             let text = text(kind, value)?;
             target::parse(text).map(|target| Typed::Backend(text.to_owned(), Some(target)))
         }
+        Kind::Request => request::parse(text(kind, value)?).map(Typed::Request),
         Kind::List(inner) => parse(inner, value, spelling),
         Kind::Pairs => text(&Kind::Text, value).map(|it| Typed::Text(it.to_owned())),
         // Blocks are no scalars, and what is not looked at is not read; the decoder never asks for these.

@@ -125,9 +125,56 @@ impl HostPattern {
 
     /// A name of this set, for examples.
     pub(crate) fn example(&self) -> String {
+        self.examples().next().unwrap_or_default()
+    }
+
+    /// Names of this set, as many as anyone asks for: those that are most usual first.
+    pub(crate) fn examples(&self) -> Box<dyn Iterator<Item = String> + '_> {
+        let labels = || {
+            let letters = ('a'..='z').map(String::from);
+            std::iter::once("www".to_owned())
+                .chain(letters)
+                .chain((1u32..).map(|number| format!("x{number}")))
+        };
         match self {
-            Self::Exact(name) => name.clone(),
-            Self::OneLabel(name) | Self::ManyLabels(name) => format!("www.{name}"),
+            Self::Exact(name) => Box::new(std::iter::once(name.clone())),
+            Self::OneLabel(name) => Box::new(labels().map(move |label| format!("{label}.{name}"))),
+            Self::ManyLabels(name) => {
+                let two = move |label: String| [format!("{label}.{name}"), format!("www.{label}.{name}")];
+                Box::new(labels().flat_map(two))
+            }
+        }
+    }
+
+    /// Whether `name`, which is in lower case and has no final dot, is in the set.
+    pub(crate) fn contains(&self, name: &str) -> bool {
+        match self {
+            Self::Exact(this) => this == name,
+            Self::OneLabel(parent) => name.split_once('.').is_some_and(|(_, rest)| rest == parent),
+            Self::ManyLabels(parent) => name
+                .strip_suffix(parent.as_str())
+                .is_some_and(|front| front.len() > 1 && front.ends_with('.')),
+        }
+    }
+
+    /// Whether every name of `self` is in `other`.
+    pub(crate) fn is_within(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Exact(name), _) => other.contains(name),
+            (Self::OneLabel(mine), Self::OneLabel(theirs)) => mine == theirs,
+            (Self::OneLabel(mine) | Self::ManyLabels(mine), Self::ManyLabels(theirs)) => {
+                mine == theirs || other.contains(mine)
+            }
+            _ => false,
+        }
+    }
+
+    /// Of the patterns that hold a name, the one of the greatest rank answers.
+    pub(crate) fn rank(&self) -> (u8, usize) {
+        match self {
+            Self::Exact(name) => (2, name.len()),
+            Self::OneLabel(name) => (1, name.len()),
+            Self::ManyLabels(name) => (0, name.len()),
         }
     }
 }
@@ -190,6 +237,21 @@ mod tests {
         assert_eq!(parse("**.shop.example").text(), "**.shop.example");
         assert_eq!(parse("*.shop.example").example(), "www.shop.example");
         assert_eq!(parse("shop.example").example(), "shop.example");
+    }
+
+    #[test]
+    fn sets_of_names_are_nested_or_disjoint() {
+        let parse = |text: &str| HostPattern::parse(text).unwrap();
+        let nested = ["a.b.example", "*.b.example", "**.b.example", "**.example"].map(parse);
+        for (at, inner) in nested.iter().enumerate() {
+            for outer in &nested[at..] {
+                assert!(inner.is_within(outer), "{inner:?} {outer:?}");
+                assert!(inner.examples().take(40).all(|name| outer.contains(&name)), "{inner:?} {outer:?}");
+            }
+            assert!(nested[..at].iter().all(|outer| !inner.is_within(outer) && outer.rank() > inner.rank()));
+        }
+        assert!(!parse("*.example").contains("a.b.example") && !parse("**.example").contains("example"));
+        assert!(!parse("**.b.example").contains("ab.example"));
     }
 
     #[test]

@@ -9,7 +9,6 @@ mod hosts;
 mod methods;
 mod normal;
 mod pattern;
-#[allow(dead_code, reason = "asked by claims about routes")]
 mod questions;
 mod ranking;
 mod relations;
@@ -22,9 +21,8 @@ mod trie;
 
 pub(crate) use self::hosts::{HostError, HostPattern};
 pub(crate) use self::methods::Methods;
-pub(crate) use self::pattern::{Pattern, PatternError, PatternErrorKind};
-#[allow(unused_imports, reason = "asked by claims about routes")]
-pub(crate) use self::questions::{example, winners};
+pub(crate) use self::pattern::{Pattern, PatternError, PatternErrorKind, Segment};
+pub(crate) use self::questions::example;
 pub(crate) use self::set::{Request, RequestSet};
 pub(crate) use self::table::TableBuilder;
 pub(crate) use self::template::{TemplateError, TemplateErrorKind, location, rewrite};

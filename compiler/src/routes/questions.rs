@@ -2,8 +2,9 @@
 //! and look at the places where it ends.
 
 use super::automaton::Automaton;
+use super::ranking::{self, beats};
 use super::relations::{Place, is_better, places};
-use super::{BUDGET, EmptySegments, Request, RequestSet, RouteSet, TooComplex, ranking};
+use super::{Analysis, BUDGET, EmptySegments, Request, RequestSet, RouteSet, TooComplex};
 
 /// A request that is in all sets of `inside` and in none of `outside`; one of the fewest segments. `None` when there is
 /// none: then what `inside` has in common is covered by `outside`. With one set on each side, this decides
@@ -26,13 +27,77 @@ pub(crate) fn example(
     Ok(shortest.min_by_key(|request| (request.path.matches('/').count(), request.path.len())))
 }
 
+impl<'a> Analysis<'a> {
+    /// The routes that take `request`, whose path is normal, and that none of the others that take it beats: one, unless
+    /// they are ambiguous or there is none.
+    pub(crate) fn winners_of(&self, request: &Request) -> Vec<usize> {
+        let mut best: Vec<usize> = vec![];
+        for route in self.matching(request) {
+            if !best.iter().any(|&other| self.is_better(other, route)) {
+                best.push(route);
+            }
+        }
+        best
+    }
+
+    /// All routes whose paths hold `path`, which is normal: what beats another comes before it.
+    pub(crate) fn along(&self, path: &str) -> impl Iterator<Item = usize> {
+        let state = self.automaton.walk(path);
+        let routes = state.into_iter().flat_map(|state| &state.routes);
+        routes.filter_map(|&rank| self.order.get(rank as usize).copied())
+    }
+
+    /// The route at a position.
+    pub(crate) fn route(&self, position: usize) -> Option<&RouteSet<'a>> {
+        self.routes.get(position)
+    }
+
+    /// Whether a request that both take goes to `better`.
+    pub(crate) fn is_better(&self, better: usize, other: usize) -> bool {
+        match (self.routes.get(better), self.routes.get(other)) {
+            (Some(better_set), Some(other_set)) => better != other && beats(better_set, other_set),
+            _ => false,
+        }
+    }
+
+    /// As [`winners`], for these routes.
+    ///
+    /// # Errors
+    /// As [`winners`].
+    pub(crate) fn winners(
+        &self,
+        claim: &RequestSet<'_>,
+        empty_segments: EmptySegments,
+    ) -> Result<Vec<(Option<usize>, Request)>, TooComplex> {
+        winners(&self.routes, claim, empty_segments)
+    }
+
+    /// A request that goes to a route, if there is one.
+    ///
+    /// # Errors
+    /// As [`example`].
+    pub(crate) fn example_of(
+        &self,
+        position: usize,
+        empty_segments: EmptySegments,
+    ) -> Result<Option<Request>, TooComplex> {
+        let Some(route) = self.routes.get(position).filter(|_| self.order.contains(&position)) else {
+            return Ok(None); // an equal one takes its requests
+        };
+        let better = self.order.iter().filter(|&&other| self.is_better(other, position));
+        let better: Vec<RequestSet<'a>> =
+            better.filter_map(|&other| self.routes.get(other)).map(|it| it.set.clone()).collect();
+        example(std::slice::from_ref(&route.set), &better, empty_segments)
+    }
+}
+
 /// Who answers the requests of `claim`: every route, by its position in `routes`, that answers one of them, and `None`
 /// if one of them is answered by no route; each with an example. Where routes are ambiguous, all of them are
 /// there.
 ///
 /// # Errors
 /// [`TooComplex`] names positions in `routes`; one more is the claim.
-pub(crate) fn winners(
+fn winners(
     routes: &[RouteSet<'_>],
     claim: &RequestSet<'_>,
     empty_segments: EmptySegments,

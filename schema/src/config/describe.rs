@@ -79,6 +79,7 @@ impl Kind {
             Self::Address => "an address with port such as `0.0.0.0:8080`".into(),
             Self::Network => "a network such as `10.0.0.0/8`".into(),
             Self::Backend => "a URL such as `http://10.0.0.11:8080`".into(),
+            Self::Request => "a request such as `GET https://shop.example/cart`".into(),
             Self::Reference(what) => format!("the name of a {what}"),
             Self::List(kind) => format!("{}, or several", kind.takes()),
             Self::Pairs => "names, each with a text".into(),

@@ -220,6 +220,7 @@ fn leaf(kind: &Kind) -> Value {
         Kind::Address => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}"),
         Kind::Network => text("[0-9a-fA-F:.]+(/[0-9]{1,3})?"),
         Kind::Backend => text("https?://.+"),
+        Kind::Request => text(r"\s*([^\s]+\s+)?https?://[^\s]+\s*"),
         Kind::List(inner) => leaf(inner),
         Kind::Any => Value::Bool(true),
         // Without quotes, a text can look like a number or a truth value.

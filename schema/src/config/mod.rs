@@ -4,6 +4,7 @@
 //! written anywhere else. [`ROOT`] is the language, [`FLAT`] the flat YAML layout in the same form.
 
 mod describe;
+mod expect;
 mod flat;
 mod json_schema;
 mod listener;
@@ -130,6 +131,8 @@ pub enum Kind {
     Network,
     /// Where a backend is: `https://10.0.0.11:8443`.
     Backend,
+    /// A request: `GET https://shop.example/cart`.
+    Request,
     /// The name of a block of this sort.
     Reference(&'static str),
     /// One or more of these.

@@ -1,5 +1,6 @@
 //! The top level of a config.
 
+use super::expect::EXPECT;
 use super::listener::{self, LISTENER};
 use super::policy::{AUTH, POLICY, SHARED_LIMIT};
 use super::pool::POOL;
@@ -24,7 +25,7 @@ pub static ROOT: Block = Block {
         Field::new("edition", Kind::Choice(EDITIONS), "The version of the language it is written in."),
         Field::planned("admin", Kind::Block(&ADMIN), "The management listener."),
         Field::planned("log", Kind::Block(&LOG), "Access and event logs."),
-        Field::planned(
+        Field::new(
             "expect",
             Kind::Blocks(&EXPECT),
             "A claim about requests that is checked with the config.",
@@ -71,22 +72,6 @@ static ACCESS_LOG: Block = Block {
         Field::new("format", Kind::Choice(&["text", "json"]), "How a request is written.").default("json"),
         Field::new("sample", Kind::Percent { min: 1, max: 100 }, "The share of requests that is logged.")
             .default("100%"),
-    ]],
-};
-
-static EXPECT: Block = Block {
-    name: "expect",
-    doc: "A claim about requests that is checked with the config.",
-    arguments: &["request"],
-    groups: &[&[
-        Field::new("request", Kind::Text, "Method and URL: `GET https://shop.example/cart`.").required(),
-        Field::new("header", Kind::Pairs, "Headers of the request."),
-        Field::new("client", Kind::Network, "Address of the client."),
-        Field::new("listener", Kind::Reference("listener"), "The listener it arrives at."),
-        Field::new("pool", Kind::Reference("pool"), "The pool it is sent to."),
-        Field::new("status", Kind::Integer { min: 200, max: 599 }, "The status it is answered with."),
-        Field::new("location", Kind::Text, "The location it is redirected to."),
-        Field::new("for-all", Kind::Flag, "Whether it is about every request of the set.").default("false"),
     ]],
 };
 

@@ -140,7 +140,7 @@ static MIRROR: Block = Block {
 };
 
 /// A header or a query parameter, and what must hold for it.
-static CONDITION: Block = Block {
+pub(super) static CONDITION: Block = Block {
     name: "condition",
     doc: "A name, and what must hold for a value of it.",
     arguments: &["name"],

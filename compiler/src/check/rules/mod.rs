@@ -25,6 +25,7 @@ mod invalid_host_pattern;
 mod invalid_path_pattern;
 mod invalid_probe_path;
 mod invalid_server_name;
+mod invariant_violated;
 mod inverted_tls_range;
 mod key_mismatch;
 mod key_permissions;
@@ -64,7 +65,7 @@ pub(super) use self::files::file_faults;
 use super::Lint;
 
 /// All rules, sorted by code.
-pub(super) static LINTS: [&Lint; 54] = [
+pub(super) static LINTS: [&Lint; 55] = [
     &file_unreadable::LINT,
     &wrong_pem_content::LINT,
     &unsupported_private_key::LINT,
@@ -78,6 +79,7 @@ pub(super) static LINTS: [&Lint; 54] = [
     &weak_key::LINT,
     &key_permissions::LINT,
     &no_certificate::LINT,
+    &invariant_violated::LINT,
     &bind_conflict::LINT,
     &unresolved_reference::LINT,
     &duplicate_name::LINT,

@@ -46,6 +46,14 @@ pub(super) fn uses<'m>(facts: &Facts<'m>) -> Vec<Name<'m>> {
     found
 }
 
+/// Every place that says something of a name, without making anything happen.
+pub(super) fn mentions(model: &Model) -> Vec<Name<'_>> {
+    let pools = model.expects.iter().filter_map(|expect| Some(named("pool", expect.pool.as_ref()?)));
+    let listeners =
+        model.expects.iter().filter_map(|expect| Some(named("listener", expect.listener.as_ref()?)));
+    pools.chain(listeners).collect()
+}
+
 fn named<'m, T>(kind: &'static str, reference: &'m Reference<T>) -> Name<'m> {
     Name { kind, name: &reference.name }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::references::{Name, definitions, uses};
+use super::references::{Name, definitions, mentions, uses};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
@@ -33,7 +33,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     }
     let defined = definitions(facts.model);
     let known: BTreeSet<(&str, &str)> = defined.iter().map(|it| (it.kind, it.name.value.as_str())).collect();
-    let unknown = uses(facts).into_iter().filter(|it| !known.contains(&(it.kind, it.name.value.as_str())));
+    let named = uses(facts).into_iter().chain(mentions(facts.model));
+    let unknown = named.filter(|it| !known.contains(&(it.kind, it.name.value.as_str())));
     unknown.map(|it| missing(it, &defined)).collect()
 }
 

@@ -18,7 +18,8 @@ pub(super) fn other_reading(kind: &Kind, value: &Value) -> Option<&'static str> 
         | Kind::Reference(_)
         | Kind::Address
         | Kind::Network
-        | Kind::Backend => as_text(value),
+        | Kind::Backend
+        | Kind::Request => as_text(value),
         Kind::Integer { .. } | Kind::Code(_) | Kind::Port => octal(&value.text).then_some("an octal number"),
         _ => None,
     }

@@ -39,6 +39,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         rate_limits: Vec::new(),
         hosts: Vec::new(),
         routes: vec![route],
+        expects: Vec::new(),
     }
 }
 

@@ -4,6 +4,7 @@
 //! know what they mean. A leaf of type [`Spanned`] always has a value, its default if nobody wrote one; an
 //! [`Option`] is `None` where nothing was written and nothing is the default.
 
+mod expect;
 mod listener;
 mod policy;
 mod pool;
@@ -12,6 +13,7 @@ mod tls;
 
 use divisor_schema::plan::{Id, Millis};
 
+pub use self::expect::{Expect, RequestLine};
 pub use self::listener::{Http, Listener, ListenerRedirect};
 pub use self::policy::{
     Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings, SharedLimit,
@@ -43,6 +45,8 @@ pub struct Model {
     pub hosts: Vec<Host>,
     /// Routes outside any host, sorted by pattern: they belong to every host.
     pub routes: Vec<Route>,
+    /// Claims about requests, sorted by what they ask for.
+    pub expects: Vec<Expect>,
 }
 
 /// How a config is laid out.
