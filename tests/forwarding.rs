@@ -196,7 +196,7 @@ async fn what_could_mean_two_things_is_refused() {
     assert!(answer.starts_with("HTTP/1.1 501 "), "{answer}");
     assert_eq!(backend.requests(), 0, "nothing of it went to the backend");
     let answer = raw(&port, "GET /plain HTTP/1.0\r\n\r\n").await;
-    assert!(answer.starts_with("HTTP/1.0 200 "), "{answer}");
+    assert!(answer.starts_with("HTTP/1.1 200 "), "{answer}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,6 +11,7 @@ mod documents;
 mod examples;
 mod forwarding;
 mod generated;
+mod http1;
 mod limits;
 mod resilience;
 mod swap;

@@ -50,6 +50,7 @@ impl<'m> Policies<'m> {
             timeouts: Timeouts {
                 first_byte: timeout(|it| it.first_byte.as_ref().map(|it| it.value)).unwrap_or(NONE),
                 body_idle: timeout(|it| it.body_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
+                tunnel_idle: timeout(|it| it.tunnel_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
                 exchange: timeout(|it| it.exchange.as_ref().map(|it| it.value)),
             },
             retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),

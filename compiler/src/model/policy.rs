@@ -35,6 +35,7 @@ fn timeouts(block: &Checked) -> Timeouts {
     Timeouts {
         first_byte: block.written("first-byte"),
         body_idle: block.written("body-idle"),
+        tunnel_idle: block.written("tunnel-idle"),
         exchange: block.written("exchange"),
     }
 }
@@ -79,6 +80,7 @@ impl Settings {
         let timeouts = Timeouts {
             first_byte: timeout.leaf("first-byte"),
             body_idle: timeout.leaf("body-idle"),
+            tunnel_idle: timeout.leaf("tunnel-idle"),
             exchange: timeout.leaf("exchange"),
         };
         Self { timeouts, retry: Some(retry(&Checked::empty(&RETRY, at))), ..Self::default() }

@@ -99,7 +99,7 @@ fn one_line_mistakes() {
         "route \"/a\" { respond 200 \"a\" \"b\"; }\n",
         "route \"/a\" deny=403 {\n header-set \"X\"\n}\n",
         "route \"/a\" deny=403 {\n header-set {\n X\n}\n}\n",
-        "route \"/a\" deny=403 {\n timeout \"5s\" first-byte=\"1s\" tunnel-idle=\"1s\"\n}\n",
+        "route \"/a\" deny=403 {\n timeout \"5s\" first-byte=\"1s\" proxy=\"1s\"\n}\n",
         "route \"/a\" deny=403 {\n frobnicate 1\n}\n",
         "route \"/a\" redirect=\"/b\" {\n redirect {\n status 404\n}\n}\n",
         "runtime workers=0\nruntime drain=\"30s\"\n",

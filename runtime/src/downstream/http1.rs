@@ -1,48 +1,39 @@
-//! HTTP/1.1 from clients.
+//! HTTP/1 with a client.
 
 use std::future::Future;
 use std::rc::Rc;
+use std::time::Duration;
 
 use divisor_schema::plan::HttpSettings;
-use hyper::rt::{Read, Write};
-use tokio::sync::Notify;
 
-use crate::exchange::{self, Client};
-use crate::h1;
+use crate::exchange::{self, Client, ResponseBody};
+use crate::h1::server::{self, Answer};
+use crate::h1::{Fault, Tunnel};
+use crate::tls::Stream;
 
-use super::activity::{Activity, Expired, Listening};
-use super::response::Watched;
-
-/// Serves an HTTP/1.1 connection to its end.
+/// Serves a connection to its end. When `last` completes, the exchange in flight is the last one.
 ///
 /// # Errors
-/// The protocol's, when the client breaks it.
-pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
-    io: IO,
+/// When the client breaks the protocol, goes away or does not take its response.
+pub(super) async fn serve(
+    stream: Stream,
     client: Rc<Client>,
     settings: &HttpSettings,
     last: impl Future<Output = ()>,
-) -> Result<(), hyper::Error> {
-    let activity = Activity::new(settings);
-    let io = Listening::new(io, Rc::clone(&activity));
-    let service = |request| {
-        let (client, exchanging) = (Rc::clone(&client), activity.begin());
-        async move { exchange::serve(&client, request).await.map(|body| Watched::new(body, exchanging)) }
+) -> Result<(), Fault> {
+    let service = |request, interim| {
+        let client = Rc::clone(&client);
+        async move { exchange::serve(&client, request, Some(interim)).await }
     };
-    let closing = Notify::new();
-    let served = h1::server::serve(io, settings, closing.notified(), service);
-    let expired = async {
-        tokio::select! {
-            () = last => {}
-            expired = activity.expired() => if expired == Expired::Head { return },
-        }
-        closing.notify_one();
-        // Nobody waits for the rest of a head, but what is on its way out may still be taken.
-        activity.renew();
-        activity.expired().await;
-    };
-    tokio::select! {
-        ended = served => ended,
-        () = expired => Ok(()),
+    server::serve(stream, settings, last, service).await
+}
+
+impl Answer for ResponseBody {
+    fn idle(&self) -> Duration {
+        self.idle()
+    }
+
+    fn tunnel(&mut self) -> Option<Tunnel> {
+        self.tunnel()
     }
 }

@@ -56,7 +56,7 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
     let service = service_fn(move |request| {
         let (client, exchanging) = (Rc::clone(&client), activity.begin());
         async move {
-            let response = exchange::serve(&client, request).await;
+            let response = exchange::serve(&client, request, None).await;
             Ok::<_, Infallible>(response.map(|body| Watched::new(body, exchanging)))
         }
     });

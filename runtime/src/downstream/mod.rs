@@ -3,8 +3,8 @@
 mod activity;
 mod http1;
 mod http2;
+mod preface;
 mod response;
-mod stream;
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -19,8 +19,7 @@ use tracing::debug;
 
 use crate::exchange::{Client, Views};
 use crate::plan::Listener;
-
-use self::stream::Stream;
+use crate::tls::Stream;
 
 /// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
 pub(crate) async fn serve(
@@ -41,14 +40,10 @@ pub(crate) async fn serve(
     let client = Rc::new(Client::new(peer, bind, &listener, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
-    let io = TokioIo::new(stream);
-    let served = if h2 {
-        http2::serve(io, client, &http, last).await
+    if h2 {
+        ended(bind, peer, http2::serve(TokioIo::new(stream), client, &http, last).await);
     } else {
-        http1::serve(io, client, &http, last).await
-    };
-    if let Err(error) = served {
-        debug!(%bind, %peer, %error, "connection ended");
+        ended(bind, peer, http1::serve(stream, client, &http, last).await);
     }
 }
 
@@ -56,13 +51,19 @@ pub(crate) async fn serve(
 async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<(Stream, bool)> {
     match &listener.tls {
         None => {
-            let h2 = listener.http.h2 && stream::begins_with_preface(&tcp).await?;
+            let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
             Ok((Stream::Plain(tcp), h2))
         }
         Some(config) => {
             let tls = TlsAcceptor::from(config.clone()).accept(tcp).await?;
             let h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-            Ok((Stream::Tls(Box::new(tls)), h2))
+            Ok((Stream::Tls(Box::new(tls.into())), h2))
         }
+    }
+}
+
+fn ended(bind: SocketAddr, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
+    if let Err(error) = served {
+        debug!(%bind, %peer, %error, "connection ended");
     }
 }

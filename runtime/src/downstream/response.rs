@@ -30,6 +30,7 @@ struct Shared {
     client: Turn,
 }
 
+#[expect(clippy::large_enum_variant, reason = "there is one for each stream, and it lies on the heap")]
 enum State {
     Running { body: ResponseBody, _exchanging: Exchanging },
     Ended,

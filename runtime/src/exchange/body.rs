@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
+use crate::h1::Tunnel;
 use crate::policy::Compressed;
 use crate::upstream::{BackendBody, BodyError};
 
@@ -20,6 +21,8 @@ pub(crate) enum ResponseBody {
     Backend(BackendBody<InFlight>),
     /// A backend's, compressed.
     Compressed(Box<Compressed<BackendBody<InFlight>>>),
+    /// None: what follows is another protocol.
+    Tunnel { far: Option<Tunnel>, _held: InFlight },
 }
 
 impl ResponseBody {
@@ -34,6 +37,15 @@ impl ResponseBody {
             Self::Local(_) => Duration::MAX, // nobody waits for it
             Self::Backend(body) => body.idle(),
             Self::Compressed(body) => body.inner().idle(),
+            Self::Tunnel { .. } => Duration::MAX, // a tunnel has a time of its own
+        }
+    }
+
+    /// The far end of the tunnel that the response opens, if it opens one.
+    pub(crate) fn tunnel(&mut self) -> Option<Tunnel> {
+        match self {
+            Self::Tunnel { far, .. } => far.take(),
+            Self::Local(_) | Self::Backend(_) | Self::Compressed(_) => None,
         }
     }
 }
@@ -50,6 +62,7 @@ impl Body for ResponseBody {
             Self::Local(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
             Self::Backend(body) => Pin::new(body).poll_frame(context),
             Self::Compressed(body) => Pin::new(body.as_mut()).poll_frame(context),
+            Self::Tunnel { .. } => Poll::Ready(None),
         }
     }
 
@@ -58,6 +71,7 @@ impl Body for ResponseBody {
             Self::Local(bytes) => bytes.is_none(),
             Self::Backend(body) => body.is_end_stream(),
             Self::Compressed(body) => body.is_end_stream(),
+            Self::Tunnel { .. } => true,
         }
     }
 
@@ -66,6 +80,7 @@ impl Body for ResponseBody {
             Self::Local(bytes) => SizeHint::with_exact(bytes.as_ref().map_or(0, |bytes| bytes.len() as u64)),
             Self::Backend(body) => body.size_hint(),
             Self::Compressed(body) => body.size_hint(),
+            Self::Tunnel { .. } => SizeHint::with_exact(0),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! What goes around the way to a backend and back: the path it is asked for, and what becomes of its response.
 
+use bytes::Bytes;
 use divisor_schema::plan::{Encoding, PoolId, Template};
 use http::Response;
 use http::request::Parts;
 use http_body::Body;
-use hyper::body::Incoming;
 
 use crate::plan::Policy;
 use crate::policy::{Compressed, Compression};
@@ -12,7 +12,7 @@ use crate::route;
 
 use super::failure::Failure;
 use super::request::Target;
-use super::{Exchange, ResponseBody};
+use super::{Exchange, ResponseBody, Sent};
 
 impl Exchange<'_> {
     /// Sends a request to a backend of a pool; gives the backend's count of requests with its response.
@@ -23,7 +23,7 @@ impl Exchange<'_> {
         rewrite: Option<&Template>,
         target: Target,
         head: Parts,
-        body: Incoming,
+        body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<(Response<ResponseBody>, u64), Failure> {
         let path = rewrite.map(|template| route::fill(template, target.source()));
         let compress = policy.compress.as_ref().map(|compress| (compress, compress.accepted(&head)));

@@ -16,12 +16,14 @@ use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
+use bytes::Bytes;
 use divisor_schema::plan::{Action, RouteId};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http_body::Body;
 
+use crate::message::Interim;
 use crate::plan::{Listener, Live, Policy};
 use crate::policy::{HeaderOps, Peer, Values};
 use crate::route;
@@ -73,7 +75,11 @@ impl Client {
 }
 
 /// Answers one request.
-pub(crate) async fn serve(client: &Client, request: Request<Incoming>) -> Response<ResponseBody> {
+pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
+    client: &Client,
+    request: Request<B>,
+    interim: Option<Interim>,
+) -> Response<ResponseBody> {
     let view = client.views.current();
     let Some(listener) = client.listener(&view.live) else { return Failure::Gone.response() };
     let (head, body) = request.into_parts();
@@ -81,7 +87,7 @@ pub(crate) async fn serve(client: &Client, request: Request<Incoming>) -> Respon
     let address = client.peer.client(&head.headers, &listener.proxies);
     let exchange = Exchange { client, view: &view, listener, address };
     let mut response = match exchange.find(&head) {
-        Ok((route, target)) => exchange.answer(route, target, head, body).await,
+        Ok((route, target)) => exchange.answer(route, target, head, Sent { body, interim }).await,
         Err(failure) => failure.response(),
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0);
@@ -99,6 +105,12 @@ fn without_body(mut response: Response<ResponseBody>) -> Response<ResponseBody> 
 }
 
 /// One exchange: a request, and the plan it is answered by.
+/// The body of a request, and the way back for interim responses to it.
+struct Sent<B> {
+    body: B,
+    interim: Option<Interim>,
+}
+
 struct Exchange<'a> {
     client: &'a Client,
     view: &'a Rc<View>,
@@ -128,7 +140,7 @@ impl Exchange<'_> {
         id: RouteId,
         target: Target,
         head: Parts,
-        body: Incoming,
+        body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Response<ResponseBody> {
         let live = &self.view.live;
         let route = &live.plan.routes[id.index()];
@@ -148,7 +160,7 @@ impl Exchange<'_> {
         policy: &Policy,
         target: Target,
         head: Parts,
-        body: Incoming,
+        body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<(Response<ResponseBody>, u64), Failure> {
         let limits = &self.view.live.limits;
         limits

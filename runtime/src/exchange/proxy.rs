@@ -2,23 +2,25 @@
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use divisor_schema::plan::PoolId;
+use http::header::UPGRADE;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
-use hyper::body::Incoming;
+use http_body::Body;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::h1::client::SendError;
+use crate::h1::client::Failed;
 use crate::message::{ClientBody, Progress};
 use crate::plan::Policy;
 use crate::pool::{Pick, Pool, Ticket, Tried};
-use crate::upstream::{BackendBody, BodyError, Connection, Held, Lease, Upstream, connect};
+use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, connect};
 
 use super::failure::Failure;
 use super::request::{self, Target};
-use super::retry::{Retries, repeatable};
+use super::retry::{Retries, is_repeatable};
 use super::trouble::{Broke, Late, report};
-use super::{Exchange, ResponseBody};
+use super::{Exchange, ResponseBody, Sent};
 
 /// What is held while a response is on its way.
 pub(crate) struct InFlight {
@@ -61,11 +63,12 @@ impl Exchange<'_> {
         target: Target,
         path: Option<String>,
         head: Parts,
-        body: Incoming,
+        body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<Answered, Failure> {
         let deadline = policy.timeouts.exchange.and_then(|limit| Instant::now().checked_add(limit.into()));
-        let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into());
-        let mut head = request::forwardable(head, &target, path)?;
+        let mut head = request::forwardable(head, &target, path, body.interim.is_some())?;
+        let Sent { body, interim } = body;
+        let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into(), interim);
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
         let tries = self.tries(pool, policy, Request::from_parts(head, body), deadline);
@@ -140,7 +143,7 @@ impl Course<'_> {
         let progress = request.body().progress();
         let mut waiting = upstream.take();
         loop {
-            let (mut connection, used) = match waiting.take() {
+            let (connection, used) = match waiting.take() {
                 Some(connection) => (connection, true),
                 None => match connect(ticket.backend()).await {
                     Ok(connection) => (connection, false),
@@ -154,45 +157,60 @@ impl Course<'_> {
                     }
                 },
             };
-            let copy = repeatable(&request);
+            let copy = self.retries.copy(&request);
             let start = Instant::now();
-            match self.in_time(connection.send(request), &progress).await {
-                Ok(Ok(response)) => {
+            let sent = connection.send(request, Rc::clone(upstream));
+            let failed = match self.in_time(sent, &progress).await {
+                Ok(Ok((response, lease))) => {
                     ticket.answered(start.elapsed(), std::time::Instant::now());
                     let response = self.judge(response, copy, &ticket, upstream)?;
-                    return self.receive(response, connection, ticket, Rc::clone(upstream), progress);
+                    return Ok(self.receive(response, lease, ticket, Rc::clone(upstream), progress));
                 }
-                // The backend had closed the connection before: no fault of anybody's.
-                Ok(Err(SendError::Unsent(unsent))) if used => request = *unsent,
-                Ok(Err(SendError::Unsent(unsent))) => {
-                    self.pool.went_wrong(ticket.backend());
-                    let again = self.retries.after_connect_failure(*unsent);
-                    return Err(Missed { failure: Failure::BadGateway, again });
-                }
-                Ok(Err(SendError::Sent(error))) => match (progress.fault(), copy) {
-                    (Some(fault), _) => return Err(Missed::finally(fault.failure())),
-                    // The backend may have closed the connection just as the request was sent.
-                    (None, Some(copy)) if used => request = copy,
-                    (None, copy) => {
-                        report(upstream, ticket.backend().url(), &Broke(&error));
-                        self.pool.went_wrong(ticket.backend());
-                        let again = self.retries.after_reset(copy);
-                        return Err(Missed { failure: Failure::BadGateway, again });
-                    }
-                },
-                Err(late) => {
-                    report(upstream, ticket.backend().url(), &late);
-                    let again = match late {
-                        Late::FirstByte(_) => {
-                            self.pool.went_wrong(ticket.backend());
-                            self.retries.after_timeout(copy)
-                        }
-                        Late::Exchange => None,
-                    };
-                    return Err(Missed { failure: Failure::TimedOut, again });
-                }
+                Ok(Err(failed)) => failed,
+                Err(late) => return Err(self.late(&late, copy, &ticket, upstream)),
+            };
+            if let Some(fault) = progress.fault() {
+                return Err(Missed::finally(fault.failure()));
             }
+            // The backend may have closed the connection just as the request was sent: no fault of anybody's.
+            if !used || !is_repeatable(&failed) {
+                return Err(self.broke(failed, &ticket, upstream));
+            }
+            request = failed.request;
         }
+    }
+
+    /// The backend broke off before its response.
+    fn broke(&mut self, failed: Failed<ClientBody>, ticket: &Ticket, upstream: &Upstream) -> Missed {
+        if let Some(fault) = &failed.fault {
+            report(upstream, ticket.backend().url(), &Broke(fault));
+        }
+        self.pool.went_wrong(ticket.backend());
+        let repeatable = is_repeatable(&failed);
+        let again = match failed.sent {
+            false if repeatable => self.retries.after_connect_failure(failed.request),
+            _ => self.retries.after_reset(Some(failed.request).filter(|_| repeatable)),
+        };
+        Missed { failure: Failure::BadGateway, again }
+    }
+
+    /// The backend did not answer in time.
+    fn late(
+        &mut self,
+        late: &Late,
+        copy: Option<Request<ClientBody>>,
+        ticket: &Ticket,
+        upstream: &Upstream,
+    ) -> Missed {
+        report(upstream, ticket.backend().url(), late);
+        let again = match late {
+            Late::FirstByte(_) => {
+                self.pool.went_wrong(ticket.backend());
+                self.retries.after_timeout(copy)
+            }
+            Late::Exchange => None,
+        };
+        Missed { failure: Failure::TimedOut, again }
     }
 
     /// Waits for the head of a response, but not for a backend that takes too long to move.
@@ -239,26 +257,24 @@ impl Course<'_> {
     fn receive(
         &self,
         response: Response<Incoming>,
-        connection: Connection,
+        lease: Lease,
         ticket: Ticket,
         upstream: Rc<Upstream>,
         request: Rc<Progress>,
-    ) -> Result<Answered, Missed> {
-        if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-            report(&upstream, ticket.backend().url(), &"switched protocols without being asked to");
-            return Err(Missed::finally(Failure::BadGateway));
-        }
-        if !request::is_plainly_framed(response.headers()) {
-            report(&upstream, ticket.backend().url(), &"answered in a transfer coding that is not chunked");
-            return Err(Missed::finally(Failure::BadGateway));
-        }
+    ) -> Answered {
         let counter = ticket.number();
         let (mut head, body) = response.into_parts();
+        let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
+        let protocol = head.headers.remove(UPGRADE).filter(|_| switches);
         request::end_hop(&mut head.headers);
-        let lease = Lease::new(connection, Rc::clone(&upstream));
         let held = InFlight { ticket, upstream, request };
-        let idle = self.policy.timeouts.body_idle.into();
-        let body = BackendBody::new(body, lease, held, idle, self.deadline);
-        Ok((Response::from_parts(head, ResponseBody::Backend(body)), counter))
+        let timeouts = &self.policy.timeouts;
+        if switches {
+            head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
+            let far = Some(body.into_tunnel(timeouts.tunnel_idle.into()));
+            return (Response::from_parts(head, ResponseBody::Tunnel { far, _held: held }), counter);
+        }
+        let body = BackendBody::new(body, lease, held, timeouts.body_idle.into(), self.deadline);
+        (Response::from_parts(head, ResponseBody::Backend(body)), counter)
     }
 }

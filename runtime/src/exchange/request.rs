@@ -9,6 +9,7 @@ use http::header::{
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
 
+use crate::h1;
 use crate::route::{self, Source};
 
 use super::failure::Failure;
@@ -109,9 +110,19 @@ pub(super) fn end_hop(headers: &mut HeaderMap) {
 }
 
 /// Turns the head of a client's request into that of the request to a backend, but for what the proxy adds.
-pub(super) fn forwardable(mut head: Parts, target: &Target, path: Option<String>) -> Result<Parts, Failure> {
+pub(super) fn forwardable(
+    mut head: Parts,
+    target: &Target,
+    path: Option<String>,
+    interim: bool,
+) -> Result<Parts, Failure> {
+    let upgrade =
+        h1::upgrade(&head.headers, head.version).filter(|protocol| is_forwardable(protocol)).cloned();
     end_hop(&mut head.headers);
-    head.headers.remove(EXPECT); // answered here, when the body is first read
+    head.headers.extend(upgrade.map(|protocol| (UPGRADE, protocol)));
+    if !interim {
+        head.headers.remove(EXPECT); // whoever waits for a word must hear it
+    }
     join_cookies(&mut head.headers);
     head.headers.insert(HOST, target.authority.clone());
     let path = path.map_or(Cow::Borrowed(target.path.as_str()), Cow::Owned);
@@ -122,6 +133,14 @@ pub(super) fn forwardable(mut head: Parts, target: &Target, path: Option<String>
     head.uri = Uri::try_from(path_and_query).map_err(|_| Failure::BadRequest)?;
     head.version = Version::HTTP_11;
     Ok(head)
+}
+
+/// HTTP/2 is spoken hop by hop: through an upgrade to it, requests would pass that nobody routes.
+fn is_forwardable(protocol: &HeaderValue) -> bool {
+    !protocol
+        .as_bytes()
+        .split(|byte| *byte == b',')
+        .any(|name| name.trim_ascii().eq_ignore_ascii_case(b"h2c"))
 }
 
 /// HTTP/2 may split a cookie over several fields, HTTP/1.1 may not (RFC 9113, section 8.2.3).

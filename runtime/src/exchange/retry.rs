@@ -3,6 +3,8 @@
 use divisor_schema::plan::Retry;
 use http::{Method, Request, StatusCode};
 
+use crate::h1::Fault;
+use crate::h1::client::Failed;
 use crate::message::ClientBody;
 use crate::pool::{Pool, Retrying};
 
@@ -34,6 +36,19 @@ impl<'a> Retries<'a> {
         self.held.is_some()
     }
 
+    /// A copy of a request that may have to be sent again although its backend got all of it.
+    pub(super) fn copy(&self, request: &Request<ClientBody>) -> Option<Request<ClientBody>> {
+        let on = &self.plan.on;
+        let wanted = self.left > 0 && (on.timeout || !on.statuses.is_empty());
+        (wanted && is_idempotent(request)).then(|| {
+            let mut copy = Request::new(request.body().nothing());
+            *copy.method_mut() = request.method().clone();
+            *copy.uri_mut() = request.uri().clone();
+            *copy.headers_mut() = request.headers().clone();
+            copy
+        })
+    }
+
     /// The request again, of which no byte was sent.
     pub(super) fn after_connect_failure(&mut self, request: Request<ClientBody>) -> Again {
         self.again(self.plan.on.connect_failure, Some(request))
@@ -62,15 +77,17 @@ impl<'a> Retries<'a> {
 /// A request that is to be sent again.
 type Again = Option<Box<Request<ClientBody>>>;
 
-/// A copy of a request that may be sent twice: idempotent (RFC 9110, section 9.2.2), and without a body.
-pub(super) fn repeatable(request: &Request<ClientBody>) -> Option<Request<ClientBody>> {
-    let idempotent = [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::TRACE];
-    if !request.body().is_empty() || !idempotent.contains(request.method()) {
-        return None;
+/// Whether a request that failed may be sent again: nothing of it was sent, or sending it twice is like sending it once.
+/// What was read of a body is gone, and cannot be sent twice. An answer that is nonsense is an answer all the same.
+pub(super) fn is_repeatable(failed: &Failed<ClientBody>) -> bool {
+    if !matches!(failed.fault, None | Some(Fault::Truncated | Fault::Io(_))) {
+        return false;
     }
-    let mut copy = Request::new(ClientBody::empty());
-    *copy.method_mut() = request.method().clone();
-    *copy.uri_mut() = request.uri().clone();
-    *copy.headers_mut() = request.headers().clone();
-    Some(copy)
+    (!failed.sent && failed.request.body().is_untouched()) || is_idempotent(&failed.request)
+}
+
+/// Whether sending a request twice is like sending it once (RFC 9110, section 9.2.2), and it has no body to send.
+fn is_idempotent(request: &Request<ClientBody>) -> bool {
+    let idempotent = [Method::GET, Method::HEAD, Method::OPTIONS, Method::PUT, Method::DELETE, Method::TRACE];
+    request.body().is_empty() && idempotent.contains(request.method())
 }

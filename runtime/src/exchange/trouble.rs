@@ -4,20 +4,20 @@ use std::time::Duration;
 
 use tracing::warn;
 
+use crate::h1::Fault;
 use crate::tls;
 use crate::upstream::Upstream;
 
 /// The backend broke off between request and response.
-pub(super) struct Broke<'a>(pub(super) &'a hyper::Error);
+pub(super) struct Broke<'a>(pub(super) &'a Fault);
 
 impl std::fmt::Display for Broke<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let cause =
-            std::error::Error::source(self.0).and_then(|cause| cause.downcast_ref::<std::io::Error>());
-        match cause {
+        match self.0 {
             // TLS 1.3 servers refuse a client certificate only after the handshake.
-            Some(error) => write!(f, "broke off before its response: {}", tls::explain(error)),
-            None => write!(f, "broke off before its response: {}", self.0),
+            Fault::Io(error) => write!(f, "broke off before its response: {}", tls::explain(error)),
+            Fault::Truncated => f.write_str("closed the connection before its response"),
+            fault => write!(f, "sent no response that can be read: {fault}"),
         }
     }
 }

@@ -7,15 +7,38 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes};
-use http::HeaderMap;
+use http::HeaderName;
 use http::header::{
-    AUTHORIZATION, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE, HOST,
-    SET_COOKIE, TE, TRAILER, TRANSFER_ENCODING, UPGRADE,
+    AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
+    COOKIE, EXPECT, HOST, MAX_FORWARDS, PROXY_AUTHORIZATION, RANGE, SET_COOKIE, TE, TRAILER,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Empty};
 
-use super::{IdleTimer, Turn};
+use super::{IdleTimer, Interim, Turn};
+
+/// What decides about routing, framing or who somebody is must not come after the body (RFC 9110, section 6.5.1).
+pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 18] = [
+    AUTHORIZATION,
+    CACHE_CONTROL,
+    CONNECTION,
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_RANGE,
+    CONTENT_TYPE,
+    COOKIE,
+    EXPECT,
+    HOST,
+    MAX_FORWARDS,
+    PROXY_AUTHORIZATION,
+    RANGE,
+    SET_COOKIE,
+    TE,
+    TRAILER,
+    TRANSFER_ENCODING,
+    UPGRADE,
+];
 
 /// Why a client's body ended before its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,27 +83,44 @@ impl Progress {
 
 /// The body of a client's request on its way to a backend: streamed, counted against the limit, and watched.
 pub(crate) struct ClientBody {
-    inner: Option<Incoming>,
+    inner: Option<Pin<Box<dyn Body<Data = Bytes, Error = ClientFault>>>>,
+    interim: Option<Interim>,
     left: u64,
+    touched: bool,
     idle: IdleTimer,
     progress: Rc<Progress>,
 }
 
 impl ClientBody {
-    /// `limit` in bytes, `idle` between two pieces.
-    pub(crate) fn new(inner: Incoming, limit: Option<u64>, idle: Duration) -> Self {
-        let inner = (!inner.is_end_stream()).then_some(inner);
-        Self { inner, left: limit.unwrap_or(u64::MAX), idle: IdleTimer::new(idle), progress: Progress::new() }
+    /// `limit` in bytes, `idle` between two pieces; `interim` is the way back for interim responses.
+    pub(crate) fn new<B>(inner: B, limit: Option<u64>, idle: Duration, interim: Option<Interim>) -> Self
+    where
+        B: Body<Data = Bytes> + 'static,
+    {
+        let none = inner.is_end_stream();
+        let inner = (!none).then(|| Box::pin(inner.map_err(|_| ClientFault::Broken)) as Pin<Box<_>>);
+        let (left, idle) = (limit.unwrap_or(u64::MAX), IdleTimer::new(idle));
+        Self { inner, interim, left, touched: false, idle, progress: Progress::new() }
     }
 
-    /// No body at all.
-    pub(crate) fn empty() -> Self {
-        Self { inner: None, left: 0, idle: IdleTimer::new(Duration::MAX), progress: Progress::new() }
+    /// No body, with the same way back for interim responses.
+    pub(crate) fn nothing(&self) -> Self {
+        Self::new(Empty::new(), None, Duration::MAX, self.interim.clone())
+    }
+
+    /// Whether nothing of it was read yet.
+    pub(crate) fn is_untouched(&self) -> bool {
+        !self.touched
     }
 
     /// Whether there is nothing to send.
     pub(crate) fn is_empty(&self) -> bool {
         self.inner.is_none()
+    }
+
+    /// The way back for interim responses, if the client understands them.
+    pub(crate) fn interim(&self) -> Option<&Interim> {
+        self.interim.as_ref()
     }
 
     /// How this body fares.
@@ -105,7 +145,7 @@ impl Body for ClientBody {
     ) -> Poll<Option<Result<Frame<Bytes>, ClientFault>>> {
         let this = self.get_mut();
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
-        let Poll::Ready(frame) = Pin::new(inner).poll_frame(context) else {
+        let Poll::Ready(frame) = inner.as_mut().poll_frame(context) else {
             this.progress.backend.end();
             ready!(this.idle.poll_expired(context));
             return this.fail(ClientFault::Stalled);
@@ -116,6 +156,7 @@ impl Body for ClientBody {
             None => Poll::Ready(None),
             Some(Err(_)) => this.fail(ClientFault::Broken),
             Some(Ok(frame)) => {
+                this.touched = true;
                 let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
                 match this.left.checked_sub(length) {
                     None => this.fail(ClientFault::TooLarge),
@@ -142,37 +183,18 @@ impl Body for ClientBody {
 pub(crate) fn without_forbidden_trailers(frame: Frame<Bytes>) -> Frame<Bytes> {
     match frame.into_trailers() {
         Ok(mut trailers) => {
-            remove_all(&mut trailers);
+            for name in FORBIDDEN_TRAILERS {
+                trailers.remove(name);
+            }
             Frame::trailers(trailers)
         }
         Err(frame) => frame,
     }
 }
 
-fn remove_all(trailers: &mut HeaderMap) {
-    let forbidden = [
-        AUTHORIZATION,
-        CONNECTION,
-        CONTENT_ENCODING,
-        CONTENT_LENGTH,
-        CONTENT_RANGE,
-        CONTENT_TYPE,
-        HOST,
-        SET_COOKIE,
-        TE,
-        TRAILER,
-        TRANSFER_ENCODING,
-        UPGRADE,
-    ];
-    for name in forbidden {
-        trailers.remove(name);
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use http::HeaderValue;
-    use http_body_util::BodyExt;
+    use http::{HeaderMap, HeaderValue};
 
     use super::*;
 
@@ -189,7 +211,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_body_ends_at_once() {
-        let body = ClientBody::empty();
+        let body = ClientBody::new(Empty::<Bytes>::new(), None, Duration::MAX, None);
         assert!(body.is_empty() && body.is_end_stream());
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.collect().await.unwrap().to_bytes().is_empty());

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep, sleep};
 
 /// Longer than any body takes; where the clock ends, so does a limit.
-const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
+pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 365 * 24 * 60 * 60);
 
 /// Expires when a body has stood still for `limit`. Costs nothing while the body moves: it is armed by the first
 /// poll that finds nothing to do, and set again, not made again, by later ones.

@@ -2,8 +2,12 @@
 
 mod body;
 mod idle;
+mod interim;
 mod turn;
 
-pub(crate) use self::body::{ClientBody, ClientFault, Progress, without_forbidden_trailers};
-pub(crate) use self::idle::IdleTimer;
+pub(crate) use self::body::{
+    ClientBody, ClientFault, FORBIDDEN_TRAILERS, Progress, without_forbidden_trailers,
+};
+pub(crate) use self::idle::{IdleTimer, LONGEST};
+pub(crate) use self::interim::Interim;
 pub(crate) use self::turn::Turn;

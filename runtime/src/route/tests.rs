@@ -49,7 +49,8 @@ fn plan() -> Plan {
         action: Action::Respond { status: 204, body: String::new(), content_type: "text/plain".into() },
         policy: PolicyId::new(0),
     };
-    let timeouts = Timeouts { first_byte: Millis(1), body_idle: Millis(1), exchange: None };
+    let timeouts =
+        Timeouts { first_byte: Millis(1), body_idle: Millis(1), tunnel_idle: Millis(1), exchange: None };
     let plan = Plan {
         meta: Meta { compiler: String::new(), edition: String::new() },
         runtime: Runtime { workers: None, drain: Millis(0) },

@@ -8,6 +8,7 @@ mod error;
 mod files;
 mod server;
 mod settings;
+mod stream;
 
 pub(crate) use self::client::Clients;
 pub(crate) use self::error::{TlsError, explain};
@@ -15,3 +16,4 @@ pub(crate) use self::server::Server;
 
 #[cfg(test)]
 mod tests;
+pub(crate) use self::stream::Stream;

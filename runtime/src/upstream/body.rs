@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
-use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep_until};
 
+use crate::h1::Fault;
 use crate::message::{IdleTimer, without_forbidden_trailers};
 
-use super::Lease;
+use super::{Incoming, Lease};
 
 /// Why a backend's body ended before its end. The client sees its connection break, never a body that looks whole.
 #[derive(Debug)]
 pub(crate) enum BodyError {
     /// The backend went away or broke the protocol.
-    Broken(hyper::Error),
+    Broken(Fault),
     /// It stood still for longer than the route allows.
     Stalled,
     /// The exchange as a whole took too long.
@@ -57,7 +57,8 @@ pub(crate) trait Held: Unpin {
 /// The body of a backend's response on its way to the client: streamed and watched. When it has ended well, the
 /// connection goes back to the others; `T` is held until then.
 pub(crate) struct BackendBody<T> {
-    inner: Incoming,
+    /// Nothing once it has ended.
+    inner: Option<Incoming>,
     lease: Option<Lease>,
     idle: IdleTimer,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -74,9 +75,9 @@ impl<T: Held> BackendBody<T> {
         deadline: Option<Instant>,
     ) -> Self {
         let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
-        let mut body =
-            Self { inner, lease: Some(lease), idle: IdleTimer::new(idle), deadline, held: Some(held) };
-        if body.inner.is_end_stream() {
+        let (ended, idle) = (inner.is_end_stream(), IdleTimer::new(idle));
+        let mut body = Self { inner: Some(inner), lease: Some(lease), idle, deadline, held: Some(held) };
+        if ended {
             body.end();
         }
         body
@@ -89,13 +90,13 @@ impl<T: Held> BackendBody<T> {
 
     fn end(&mut self) {
         self.held = None;
-        if let Some(lease) = self.lease.take() {
-            lease.give_back();
+        if let (Some(lease), Some(inner)) = (self.lease.take(), self.inner.take()) {
+            lease.give_back(inner);
         }
     }
 
     fn fail(&mut self, error: BodyError) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        self.lease = None; // a connection in the middle of a response is of no use
+        self.inner = None; // a connection in the middle of a response is of no use
         if let Some(held) = self.held.take() {
             held.broke_off(&error);
         }
@@ -117,7 +118,8 @@ impl<T: Held> Body for BackendBody<T> {
         {
             return this.fail(BodyError::Overdue);
         }
-        let Poll::Ready(frame) = Pin::new(&mut this.inner).poll_frame(context) else {
+        let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
+        let Poll::Ready(frame) = Pin::new(&mut *inner).poll_frame(context) else {
             ready!(this.idle.poll_expired(context));
             return this.fail(BodyError::Stalled);
         };
@@ -129,7 +131,7 @@ impl<T: Held> Body for BackendBody<T> {
             }
             Some(Err(error)) => this.fail(BodyError::Broken(error)),
             Some(Ok(frame)) => {
-                if this.inner.is_end_stream() {
+                if inner.is_end_stream() {
                     this.end(); // nobody asks again after the last byte of a known length
                 }
                 Poll::Ready(Some(Ok(without_forbidden_trailers(frame))))
@@ -138,10 +140,10 @@ impl<T: Held> Body for BackendBody<T> {
     }
 
     fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
+        self.inner.as_ref().is_none_or(Body::is_end_stream)
     }
 
     fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
+        self.inner.as_ref().map_or_else(|| SizeHint::with_exact(0), Body::size_hint)
     }
 }

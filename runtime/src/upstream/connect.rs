@@ -3,15 +3,14 @@
 use std::io;
 use std::sync::Arc;
 
-use hyper_util::rt::TokioIo;
 use rustix::io::Errno;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use crate::h1::client::{Sender, handshake};
+use crate::h1::client;
 use crate::pool::Backend;
-use crate::tls;
+use crate::tls::{self, Stream};
 
 use super::Connection;
 
@@ -64,18 +63,19 @@ pub(crate) async fn connect(backend: &Backend) -> Result<Connection, ConnectErro
     timeout(limit, open(backend)).await.unwrap_or(Err(ConnectError::TimedOut)).map(Connection::new)
 }
 
-async fn open(backend: &Backend) -> Result<Sender, ConnectError> {
+async fn open(backend: &Backend) -> Result<client::Connection<Stream>, ConnectError> {
     let tcp = dial(backend).await?;
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
-    let sender = match backend.tls() {
-        None => handshake(TokioIo::new(tcp)).await,
+    let stream = match backend.tls() {
+        None => Stream::Plain(tcp),
         Some((config, name)) => {
             let connector = TlsConnector::from(Arc::clone(config));
             let tls = connector.connect(name.clone(), tcp).await;
-            handshake(TokioIo::new(tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?)).await
+            let tls = tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?;
+            Stream::Tls(Box::new(tls.into()))
         }
     };
-    sender.map_err(|error| ConnectError::Tcp(io::Error::other(error)))
+    Ok(client::Connection::new(stream))
 }
 
 /// Tries each address in turn.

@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use divisor_schema::plan::Connections;
 use http::{Request, Response};
-use hyper::body::Incoming;
 use tokio::time::Instant;
 
-use crate::h1::client::{SendError, Sender};
+use crate::h1::client::{self, Failed};
 use crate::message::ClientBody;
+use crate::tls::Stream;
 
 /// The waiting connections of one worker to one backend, the one last used on top: what is needed least grows old.
 pub(crate) struct Upstream {
@@ -20,29 +20,35 @@ pub(crate) struct Upstream {
     trouble: Trouble,
 }
 
+/// The body of a response from a backend.
+pub(crate) type Incoming = client::Incoming<Stream, ClientBody>;
+
 /// A connection to a backend.
 pub(crate) struct Connection {
-    sender: Sender,
+    connection: client::Connection<Stream>,
     opened: Instant,
     used: Instant,
 }
 
 impl Connection {
     /// A connection that was just opened.
-    pub(crate) fn new(sender: Sender) -> Self {
+    pub(crate) fn new(connection: client::Connection<Stream>) -> Self {
         let now = Instant::now();
-        Self { sender, opened: now, used: now }
+        Self { connection, opened: now, used: now }
     }
 
-    /// Sends a request and waits for the head of the response.
+    /// Sends a request and waits for the head of the response. The lease on what comes back returns the connection to
+    /// `home`.
     ///
     /// # Errors
-    /// [`SendError`] tells a request that was never sent from one that was.
+    /// [`Failed`] gives the request back, and tells one that was never sent from one that was.
     pub(crate) async fn send(
-        &mut self,
+        self,
         request: Request<ClientBody>,
-    ) -> Result<Response<Incoming>, SendError> {
-        self.sender.send(request).await
+        home: Rc<Upstream>,
+    ) -> Result<(Response<Incoming>, Lease), Failed<ClientBody>> {
+        let response = self.connection.send(request).await?;
+        Ok((response, Lease { opened: self.opened, home }))
     }
 }
 
@@ -67,42 +73,40 @@ impl Upstream {
     pub(crate) fn take(&self) -> Option<Connection> {
         let mut waiting = self.waiting.borrow_mut();
         let now = Instant::now();
-        waiting.retain(|connection| !self.is_over(connection, now));
-        let ready = waiting.iter().rposition(|connection| connection.sender.is_ready())?;
-        Some(waiting.remove(ready))
+        loop {
+            let mut connection = waiting.pop()?;
+            if !self.is_over(&mut connection, now) {
+                return Some(connection);
+            }
+        }
     }
 
     /// Closes what has waited for too long or has been closed by the backend.
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
-        self.waiting.borrow_mut().retain(|connection| !self.is_over(connection, now));
+        self.waiting.borrow_mut().retain_mut(|connection| !self.is_over(connection, now));
     }
 
-    fn is_over(&self, connection: &Connection, now: Instant) -> bool {
-        connection.sender.is_closed()
-            || now.duration_since(connection.used) >= self.idle_timeout
+    fn is_over(&self, connection: &mut Connection, now: Instant) -> bool {
+        now.duration_since(connection.used) >= self.idle_timeout
             || self.max_age.is_some_and(|age| now.duration_since(connection.opened) >= age)
+            || connection.connection.is_stale()
     }
 }
 
-/// A connection in use, and where it goes back to.
+/// Where the connection of a response goes when the exchange is over.
 pub(crate) struct Lease {
-    connection: Connection,
+    opened: Instant,
     home: Rc<Upstream>,
 }
 
 impl Lease {
-    /// `connection` belongs to `home` again once its exchange is over.
-    pub(crate) fn new(connection: Connection, home: Rc<Upstream>) -> Self {
-        Self { connection, home }
-    }
-
-    /// The exchange is over, and the connection is good for another.
-    pub(crate) fn give_back(self) {
-        let Self { mut connection, home } = self;
-        if !connection.sender.is_closed() {
-            connection.used = Instant::now();
-            home.waiting.borrow_mut().push(connection);
+    /// The exchange is over: its connection waits for another, if it is good for one.
+    pub(crate) fn give_back(self, body: Incoming) {
+        let Self { opened, home } = self;
+        if let Some(connection) = body.into_connection() {
+            let waiting = Connection { connection, opened, used: Instant::now() };
+            home.waiting.borrow_mut().push(waiting);
         }
     }
 }

@@ -6,4 +6,4 @@ mod idle;
 
 pub(crate) use self::body::{BackendBody, BodyError, Held};
 pub(crate) use self::connect::{ConnectError, connect, is_want};
-pub(crate) use self::idle::{Connection, Lease, Upstream};
+pub(crate) use self::idle::{Connection, Incoming, Lease, Upstream};

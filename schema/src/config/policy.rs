@@ -51,9 +51,13 @@ pub static TIMEOUT: Block = Block {
             .usual("5ms", "1h"),
         Field::new("body-idle", DURATION, "Between two pieces of a body.").default("60s").usual("5ms", "1h"),
         Field::new("exchange", DURATION, "The whole exchange; no limit otherwise.").usual("5ms", "1h"),
-        Field::planned("tunnel-idle", DURATION, "Between two pieces of a tunnel.")
-            .default("10m")
-            .usual("1s", "1d"),
+        Field::new(
+            "tunnel-idle",
+            DURATION,
+            "Between two pieces once the connection speaks another protocol.",
+        )
+        .default("10m")
+        .usual("1s", "1d"),
     ]],
 };
 

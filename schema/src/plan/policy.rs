@@ -52,6 +52,8 @@ pub struct Timeouts {
     pub first_byte: Millis,
     /// Between two pieces of a body, in either direction.
     pub body_idle: Millis,
+    /// Between two pieces, in either direction, once the connection speaks another protocol.
+    pub tunnel_idle: Millis,
     /// The whole exchange; `None` is no limit.
     pub exchange: Option<Millis>,
 }

@@ -172,8 +172,14 @@ fn pool() -> impl Strategy<Value = Pool> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let timeouts = (millis(), millis(), option::of(millis()))
-        .prop_map(|(first_byte, body_idle, exchange)| Timeouts { first_byte, body_idle, exchange });
+    let timeouts = (millis(), millis(), millis(), option::of(millis())).prop_map(
+        |(first_byte, body_idle, tunnel_idle, exchange)| Timeouts {
+            first_byte,
+            body_idle,
+            tunnel_idle,
+            exchange,
+        },
+    );
     let on = (any::<[bool; 3]>(), option::of(500u16..600)).prop_map(
         |([connect_failure, reset, timeout], status)| RetryOn {
             connect_failure,

@@ -66,6 +66,8 @@ pub struct Timeouts {
     pub first_byte: Option<Spanned<Millis>>,
     /// Between two pieces of a body.
     pub body_idle: Option<Spanned<Millis>>,
+    /// Between two pieces once the connection speaks another protocol.
+    pub tunnel_idle: Option<Spanned<Millis>>,
     /// The whole exchange.
     pub exchange: Option<Spanned<Millis>>,
 }

@@ -1,23 +1,11 @@
-//! A client's byte stream, plain or encrypted.
+//! HTTP/2 by prior knowledge.
 
-use std::io::{self, IoSlice};
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::io;
 
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::server::TlsStream;
 
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// A client's byte stream.
-pub(super) enum Stream {
-    /// TCP.
-    Plain(TcpStream),
-    /// TLS.
-    Tls(Box<TlsStream<TcpStream>>),
-}
 
 /// Whether the client speaks HTTP/2 without asking (prior knowledge). Waits for as many bytes as tell.
 pub(super) async fn begins_with_preface(tcp: &TcpStream) -> io::Result<bool> {
@@ -33,57 +21,6 @@ pub(super) async fn begins_with_preface(tcp: &TcpStream) -> io::Result<bool> {
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         known = length;
-    }
-}
-
-macro_rules! either {
-    ($self:expr, $stream:ident => $then:expr) => {
-        match $self.get_mut() {
-            Stream::Plain(plain) => {
-                let $stream = Pin::new(plain);
-                $then
-            }
-            Stream::Tls(tls) => {
-                let $stream = Pin::new(tls.as_mut());
-                $then
-            }
-        }
-    };
-}
-
-impl AsyncRead for Stream {
-    fn poll_read(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_read(context, buffer))
-    }
-}
-
-impl AsyncWrite for Stream {
-    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write(context, bytes))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_flush(context))
-    }
-
-    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        either!(self, stream => stream.poll_shutdown(context))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        either!(self, stream => stream.poll_write_vectored(context, buffers))
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        true
     }
 }
 
