@@ -65,8 +65,9 @@ const RUNTIME: [&[&str]; 7] = [
 ];
 
 /// Layers of the compiler, top first.
-const COMPILER: [&[&str]; 9] = [
+const COMPILER: [&[&str]; 10] = [
     &["report"],
+    &["levels"],
     &["check", "lower"],
     &["expect"],
     &["trace"],

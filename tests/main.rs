@@ -13,6 +13,7 @@ mod forwarding;
 mod generated;
 mod http1;
 mod limits;
+mod lint;
 mod resilience;
 mod swap;
 mod tls;

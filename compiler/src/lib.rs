@@ -1,7 +1,7 @@
 //! Reads, lints and compiles Divisor configurations.
 //!
 //! Stages, each a module that takes the one before as an immutable value: [`source`] → [`syntax`] → [`model`] → `facts`
-//! → [`check`] → `lower`; [`compile`] is all of them. Beside them, `routes` and `tls` know what patterns and
+//! → [`check`] → [`levels`] → `lower`; [`compile`] is all of them. Beside them, `routes` and `tls` know what patterns and
 //! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it. Nothing here opens a
 //! socket, resolves a name or writes a file.
 
@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod expect;
 mod facts;
 pub mod format;
+pub mod levels;
 mod lower;
 pub mod model;
 pub mod report;
@@ -27,6 +28,7 @@ use divisor_schema::plan::Plan;
 
 use self::diagnostic::{Diagnostic, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
+use self::levels::{Case, Judged, LintPolicy};
 use self::source::SourceMap;
 use self::syntax::{Spelling, Unreadable};
 
@@ -43,12 +45,19 @@ pub struct Options {
     /// Files that are only where the plan runs: patterns over their paths as they stand in the plan. Where one is
     /// missing, nothing is decided about it, and the runtime has the last word.
     pub elsewhere: Vec<FilePattern>,
+    /// What is thought of findings.
+    pub policy: LintPolicy,
 }
 
 impl Default for Options {
-    /// No variables, now.
+    /// No variables, now, and every rule as it is.
     fn default() -> Self {
-        Self { variables: BTreeMap::new(), now: SystemTime::now(), elsewhere: Vec::new() }
+        Self {
+            variables: BTreeMap::new(),
+            now: SystemTime::now(),
+            elsewhere: Vec::new(),
+            policy: LintPolicy::default(),
+        }
     }
 }
 
@@ -115,14 +124,25 @@ fn examine<T>(
     let facts =
         Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
     diagnostics.extend(check::check(&facts));
-    diagnostic::sort(&mut diagnostics);
     let undecided = check::undecided(&facts);
+    let case = Case {
+        policy: &options.policy,
+        sources: &syntax.sources,
+        directives: &syntax.directives,
+        undecided: &undecided,
+        today: seconds(options.now) / (24 * 60 * 60),
+        incomplete: gaps.files || gaps.parts,
+    };
+    let Judged { findings: mut diagnostics, mut suppressed } = levels::judge(&case, diagnostics);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
     let answer = ask(&facts);
     drop(facts);
-    model::name_places(&syntax.nodes, &mut diagnostics);
+    for findings in [&mut diagnostics, &mut suppressed] {
+        diagnostic::sort(findings);
+        model::name_places(&syntax.nodes, findings);
+    }
     let sources = syntax.sources;
-    Ok((Compilation { sources, diagnostics, suppressed: Vec::new(), undecided, plan }, answer))
+    Ok((Compilation { sources, diagnostics, suppressed, undecided, plan }, answer))
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

@@ -5,10 +5,11 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use divisor_compiler::diagnostic::Severity;
 use divisor_schema::plan::{Digest, Plan};
 
 use super::findings;
-use super::source::Source;
+use super::source::{Source, any};
 use crate::{Outcome, Trouble, output};
 
 #[derive(Args)]
@@ -18,11 +19,23 @@ pub(crate) struct Arguments {
     /// Where the plan goes
     #[arg(long, short, value_name = "PLAN", default_value = "plan.bin")]
     output: PathBuf,
+    /// Make errors warnings, but for those that leave no plan that could run: when it must be deployed now
+    #[arg(long, value_name = "LEVEL", value_parser = ["warn"])]
+    cap_lints: Option<String>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    let compilation = arguments.source.compile()?;
+    let mut policy = arguments.source.policy()?;
+    if arguments.cap_lints.is_some() {
+        policy = policy.capped_at(Severity::Warning);
+    }
+    // Warnings are in the way where the policy says so, unless it must be deployed now.
+    let stricter = policy.fail_on.filter(|_| arguments.cap_lints.is_none());
+    let compilation = arguments.source.compile_with(policy)?;
     findings::say(&compilation);
+    if stricter.is_some_and(|level| any(&compilation, level)) {
+        return Ok(Outcome::Findings);
+    }
     let Some(plan) = &compilation.plan else { return Ok(Outcome::Findings) };
     let bytes = plan.encode();
     // What was compiled runs: the loader of the runtime has the last word before anything is written.

@@ -13,9 +13,9 @@ pub(crate) struct Arguments {
     source: Source,
     #[command(flatten)]
     findings: Findings,
-    /// The least bad finding that fails
-    #[arg(long, value_enum, default_value_t = FailOn::Error)]
-    fail_on: FailOn,
+    /// The least bad finding that fails [default: as the policy says, or else error]
+    #[arg(long, value_enum)]
+    fail_on: Option<FailOn>,
     /// Fail, with exit status 3, when a check was not decided
     #[arg(long)]
     deny_deferred: bool,
@@ -31,14 +31,16 @@ enum FailOn {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    let compilation = arguments.source.compile()?;
-    arguments.findings.write(&compilation)?;
+    let policy = arguments.source.policy()?;
     let level = match arguments.fail_on {
-        FailOn::Error => Some(Severity::Error),
-        FailOn::Warn => Some(Severity::Warning),
-        FailOn::Info => Some(Severity::Info),
-        FailOn::Never => None,
+        None => policy.fail_on,
+        Some(FailOn::Error) => Some(Severity::Error),
+        Some(FailOn::Warn) => Some(Severity::Warning),
+        Some(FailOn::Info) => Some(Severity::Info),
+        Some(FailOn::Never) => None,
     };
+    let compilation = arguments.source.compile_with(policy)?;
+    arguments.findings.write(&compilation)?;
     Ok(if level.is_some_and(|level| any(&compilation, level)) {
         Outcome::Findings
     } else if arguments.deny_deferred && !compilation.undecided.is_empty() {

@@ -15,6 +15,8 @@ mod findings;
 pub(crate) mod inspect;
 #[cfg(feature = "compile")]
 pub(crate) mod lint;
+#[cfg(feature = "compile")]
+mod policy;
 #[cfg(feature = "run")]
 pub(crate) mod run;
 #[cfg(feature = "compile")]

@@ -8,6 +8,7 @@ use clap::Args;
 use divisor_compiler::diagnostic::Severity;
 use divisor_compiler::{Compilation, FilePattern, Options, compile};
 
+use super::policy::Policy;
 use crate::Trouble;
 
 #[derive(Args)]
@@ -23,12 +24,19 @@ pub(crate) struct Source {
     /// Certificates and keys that are only where the plan runs; nothing is decided about a missing one
     #[arg(long, value_name = "PATTERN", value_parser = FilePattern::new)]
     defer_files: Vec<FilePattern>,
+    #[command(flatten)]
+    policy: Policy,
 }
 
 impl Source {
     /// Reads, checks and compiles the config.
     pub(crate) fn compile(&self) -> Result<Compilation, Trouble> {
-        compile(&self.config, &self.options()?).map_err(Trouble::new)
+        self.compile_with(&self.options()?)
+    }
+
+    /// Reads, checks and compiles the config with options that are not those of the command line alone.
+    pub(crate) fn compile_with(&self, options: &Options) -> Result<Compilation, Trouble> {
+        compile(&self.config, options).map_err(Trouble::new)
     }
 
     /// What the compilation depends on beside the files.
@@ -51,7 +59,12 @@ impl Source {
             }
         }
         variables.extend(self.set.iter().cloned());
-        Ok(Options { variables, now: now()?, elsewhere: self.defer_files.clone() })
+        Ok(Options {
+            variables,
+            now: now()?,
+            elsewhere: self.defer_files.clone(),
+            policy: self.policy.read(&self.config)?,
+        })
     }
 }
 

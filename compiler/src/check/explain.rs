@@ -89,9 +89,7 @@ pub fn find(word: &str) -> Result<&'static Lint, Option<Rule>> {
     if let Some(lint) = lints.iter().find(named) {
         return Ok(lint);
     }
-    let names = lints.iter().flat_map(|lint| [lint.rule.name, lint.rule.code]);
-    let near = crate::model::closest(&word.to_lowercase(), names.clone())
-        .or_else(|| crate::model::closest(&word.to_uppercase(), names));
-    let near = near.and_then(|near| lints.iter().find(|it| it.rule.name == near || it.rule.code == near));
+    let near = crate::model::closest(&word.to_lowercase(), lints.iter().map(|lint| lint.rule.name));
+    let near = near.and_then(|near| lints.iter().find(|lint| lint.rule.name == near));
     Err(near.map(|lint| lint.rule))
 }

@@ -73,7 +73,7 @@ impl Checked {
     }
 
     /// Where a field was written, whether it could be read or not.
-    pub(super) fn written_at(&self, field: &str) -> Option<Span> {
+    pub(crate) fn written_at(&self, field: &str) -> Option<Span> {
         self.contents(field).next().map(|content| content.at)
     }
 
@@ -126,7 +126,7 @@ impl Checked {
     }
 
     /// Every leaf of a field.
-    pub(super) fn list<T: Leaf>(&self, field: &str) -> Vec<Spanned<T>> {
+    pub(crate) fn list<T: Leaf>(&self, field: &str) -> Vec<Spanned<T>> {
         let leaves = self.contents(field).filter_map(|content| match &content.held {
             Held::Leaves(leaves) => Some(leaves),
             _ => None,
@@ -138,12 +138,12 @@ impl Checked {
     }
 
     /// A leaf that was written.
-    pub(super) fn written<T: Leaf>(&self, field: &str) -> Option<Spanned<T>> {
+    pub(crate) fn written<T: Leaf>(&self, field: &str) -> Option<Spanned<T>> {
         self.list(field).into_iter().next()
     }
 
     /// A leaf that was written, or its default.
-    pub(super) fn leaf<T: Leaf>(&self, field: &str) -> Option<Spanned<T>> {
+    pub(crate) fn leaf<T: Leaf>(&self, field: &str) -> Option<Spanned<T>> {
         self.written(field).or_else(|| self.default(field))
     }
 
@@ -159,12 +159,12 @@ impl Checked {
     }
 
     /// A leaf that is always there: written, its default, or a stand-in for what could not be read.
-    pub(super) fn value<T: Leaf>(&self, field: &str) -> Spanned<T> {
+    pub(crate) fn value<T: Leaf>(&self, field: &str) -> Spanned<T> {
         self.leaf(field).unwrap_or_else(|| Spanned::default_at(T::stand_in(), self.at))
     }
 
     /// Every block of a field.
-    pub(super) fn blocks<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Checked> {
+    pub(crate) fn blocks<'a>(&'a self, field: &'a str) -> impl Iterator<Item = &'a Checked> {
         let blocks = self.contents(field).filter_map(|content| match &content.held {
             Held::Blocks(blocks) => Some(blocks),
             _ => None,
@@ -173,7 +173,7 @@ impl Checked {
     }
 
     /// The block of a field.
-    pub(super) fn block<'a>(&'a self, field: &'a str) -> Option<&'a Checked> {
+    pub(crate) fn block<'a>(&'a self, field: &'a str) -> Option<&'a Checked> {
         self.blocks(field).next()
     }
 
@@ -187,7 +187,7 @@ impl Checked {
     }
 
     /// Names with a text each.
-    pub(super) fn pairs(&self, field: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
+    pub(crate) fn pairs(&self, field: &str) -> Vec<(Spanned<String>, Spanned<String>)> {
         let pairs = self.contents(field).filter_map(|content| match &content.held {
             Held::Pairs(pairs) => Some(pairs),
             _ => None,

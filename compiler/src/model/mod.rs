@@ -26,7 +26,7 @@ mod value;
 
 use divisor_schema::config::{Block, FLAT, ROOT};
 
-use self::block::Checked;
+pub(crate) use self::block::Checked;
 use self::decode::Decoder;
 pub(crate) use self::path::name_places;
 pub(crate) use self::suggest::{closest, distance};
@@ -50,6 +50,14 @@ pub fn build(syntax: &Syntax) -> (Model, Vec<Diagnostic>) {
     };
     names::resolve(&mut model);
     (model, findings.into_diagnostics())
+}
+
+/// A tree against a vocabulary of its own.
+pub(crate) fn checked(vocabulary: &'static Block, syntax: &Syntax) -> (Checked, Vec<Diagnostic>) {
+    let mut findings = Findings::default();
+    let incomplete = syntax.incomplete;
+    let checked = Decoder { vocabulary, findings: &mut findings, incomplete }.root(&syntax.nodes);
+    (checked, findings.into_diagnostics())
 }
 
 /// Only the flat layout has `backends` at the top level, and it is YAML. Beside keys of the full layout they are

@@ -5,6 +5,7 @@ use std::fs::File as Handle;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
+use super::directive::{self, Directive};
 use super::tree::{Node, Scalar, Spelling};
 use super::{kdl, variables, yaml};
 use crate::diagnostic::{Diagnostic, Findings, Rule};
@@ -44,6 +45,7 @@ pub(super) struct Loader<'a> {
     /// The files that are being read, each included by the one before it.
     chain: Vec<PathBuf>,
     nodes: Vec<Node>,
+    directives: Vec<Directive>,
     broken: bool,
 }
 
@@ -51,6 +53,8 @@ pub(super) struct Loader<'a> {
 pub(super) struct Loaded {
     /// The top-level nodes of all files.
     pub(super) nodes: Vec<Node>,
+    /// What the files say to the linter.
+    pub(super) directives: Vec<Directive>,
     /// Whether a file is missing from it because it could not be parsed.
     pub(super) broken: bool,
     pub(super) sources: SourceMap,
@@ -73,12 +77,13 @@ pub(super) fn load(root: &Path, variables: &BTreeMap<String, String>) -> Result<
         seen: BTreeSet::from([canonical.clone()]),
         chain: Vec::new(),
         nodes: Vec::new(),
+        directives: Vec::new(),
         broken: false,
     };
     let name = root.file_name().unwrap_or_default().to_string_lossy().into_owned();
     loader.file(name, canonical, text, spelling);
-    let Loader { nodes, broken, sources, findings, .. } = loader;
-    Ok(Loaded { nodes, broken, sources, diagnostics: findings.into_diagnostics() })
+    let Loader { nodes, directives, broken, sources, findings, .. } = loader;
+    Ok(Loaded { nodes, directives, broken, sources, diagnostics: findings.into_diagnostics() })
 }
 
 impl Loader<'_> {
@@ -96,6 +101,7 @@ impl Loader<'_> {
             self.broken = true;
             return;
         };
+        self.directives.extend(directive::take(file, spelling, &mut nodes));
         variables::fill(&mut nodes, self.variables, &self.sources, &mut self.findings);
         self.chain.push(path);
         let (includes, others): (Vec<Node>, Vec<Node>) =

@@ -4,6 +4,7 @@
 //! at the [`Spelling`] only to know which names fields have.
 
 mod compose;
+mod directive;
 mod include;
 mod kdl;
 mod tree;
@@ -18,6 +19,7 @@ pub(crate) use granit_parser::{Event as YamlEvent, ScalarStyle, StructureStyle};
 
 #[cfg(test)]
 pub(crate) use self::compose::{Item, ItemKind, compose};
+pub use self::directive::Directive;
 pub use self::include::Unreadable;
 pub(crate) use self::kdl::{Token, TokenKind};
 pub use self::tree::{Node, Scalar, Shape, Spelling, Style, Value};
@@ -31,6 +33,8 @@ pub struct Syntax {
     pub sources: SourceMap,
     /// The top-level nodes of all files.
     pub nodes: Vec<Node>,
+    /// What the files say to the linter. It is in the tree no more.
+    pub directives: Vec<Directive>,
     /// Whether something is missing from the tree because a file could not be read or parsed. What is missing from
     /// an incomplete tree may be in that file.
     pub incomplete: bool,
@@ -43,8 +47,8 @@ pub struct Syntax {
 /// # Errors
 /// [`Unreadable`] when `root` itself cannot be read; an included file that cannot is a diagnostic.
 pub fn load(root: &Path, variables: &BTreeMap<String, String>) -> Result<Syntax, Unreadable> {
-    let include::Loaded { nodes, broken, sources, diagnostics } = include::load(root, variables)?;
-    Ok(Syntax { sources, nodes, incomplete: broken, diagnostics })
+    let include::Loaded { nodes, directives, broken, sources, diagnostics } = include::load(root, variables)?;
+    Ok(Syntax { sources, nodes, directives, incomplete: broken, diagnostics })
 }
 
 /// One text as it was read, without what it includes and with its variables as they are written.

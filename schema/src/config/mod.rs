@@ -7,6 +7,7 @@ mod describe;
 mod expect;
 mod flat;
 mod json_schema;
+mod lint;
 mod listener;
 mod policy;
 mod pool;
@@ -17,6 +18,7 @@ mod route;
 pub use self::describe::{Entry, entries};
 pub use self::flat::FLAT;
 pub use self::json_schema::json_schema;
+pub use self::lint::LINT;
 pub use self::policy::{RETRY, TIMEOUT};
 pub use self::reference::reference;
 pub use self::root::ROOT;
@@ -331,6 +333,7 @@ mod tests {
         };
         each_block(&ROOT, &mut check);
         each_block(&FLAT, &mut check);
+        each_block(&LINT, &mut check);
     }
 
     #[test]
@@ -341,5 +344,6 @@ mod tests {
         };
         each_block(&ROOT, &mut check);
         each_block(&FLAT, &mut check);
+        each_block(&LINT, &mut check);
     }
 }
