@@ -1,5 +1,6 @@
 //! Suppressions: findings that the author of a config does not want to see, beside what they are about.
 
+use super::Files;
 use super::apply::{Case, Judged, Rules};
 use super::day::day;
 use crate::check::{Lint, find};
@@ -129,10 +130,9 @@ fn due(case: &Case<'_>, directive: &Directive) -> Result<Option<i64>, (String, S
     let rules = &case.policy.suppressions;
     let fault = |message: &str, help: &str| Err((message.to_owned(), help.to_owned()));
     let file = case.sources.file(directive.at.start).map(|file| file.path.as_path());
-    if let Some(files) = &rules.files {
-        if !file.is_some_and(|file| files.hold(file)) {
-            return fault("the policy allows no suppressions in this file", "mend what it suppresses");
-        }
+    let elsewhere = |files: &Files| !file.is_some_and(|file| files.hold(file));
+    if rules.files.as_ref().is_some_and(elsewhere) {
+        return fault("the policy allows no suppressions in this file", "mend what it suppresses");
     }
     if rules.reason_required && directive.reason.is_none() {
         return fault(
