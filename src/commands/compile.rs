@@ -25,13 +25,13 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    let mut policy = arguments.source.policy()?;
+    let mut options = arguments.source.options()?;
     if arguments.cap_lints.is_some() {
-        policy = policy.capped_at(Severity::Warning);
+        options.policy = options.policy.capped_at(Severity::Warning);
     }
     // Warnings are in the way where the policy says so, unless it must be deployed now.
-    let stricter = policy.fail_on.filter(|_| arguments.cap_lints.is_none());
-    let compilation = arguments.source.compile_with(policy)?;
+    let stricter = options.policy.fail_on.filter(|_| arguments.cap_lints.is_none());
+    let compilation = arguments.source.compile_with(&options)?;
     findings::say(&compilation);
     if stricter.is_some_and(|level| any(&compilation, level)) {
         return Ok(Outcome::Findings);

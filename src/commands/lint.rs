@@ -31,15 +31,15 @@ enum FailOn {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
-    let policy = arguments.source.policy()?;
+    let options = arguments.source.options()?;
     let level = match arguments.fail_on {
-        None => policy.fail_on,
+        None => options.policy.fail_on,
         Some(FailOn::Error) => Some(Severity::Error),
         Some(FailOn::Warn) => Some(Severity::Warning),
         Some(FailOn::Info) => Some(Severity::Info),
         Some(FailOn::Never) => None,
     };
-    let compilation = arguments.source.compile_with(policy)?;
+    let compilation = arguments.source.compile_with(&options)?;
     arguments.findings.write(&compilation)?;
     Ok(if level.is_some_and(|level| any(&compilation, level)) {
         Outcome::Findings
