@@ -102,7 +102,7 @@ static PROBE: Block = Block {
     arguments: &["path"],
     groups: &[&[
         Field::new("path", Kind::Text, "Path to ask for, with query.").required(),
-        Field::new("every", DURATION, "From one probe to the next.").default("5s").usual("250ms", "10m"),
+        Field::new("every", DURATION, "From one probe to the next.").default("5s").usual("50ms", "10m"),
         Field::new("timeout", DURATION, "Time for the whole answer.").default("1s").usual("5ms", "1h"),
         Field::new(
             "rise",
