@@ -20,6 +20,12 @@ enum Command {
     /// Check a config and say all that is wrong with it
     #[cfg(feature = "compile")]
     Lint(commands::lint::Arguments),
+    /// Mend what is certain: `lint --fix`
+    #[cfg(feature = "compile")]
+    Fix(commands::lint::Arguments),
+    /// Lay configs out in the one way, or write them in the other spelling
+    #[cfg(feature = "compile")]
+    Fmt(commands::fmt::Arguments),
     /// Check a config and write the plan that `run` serves
     #[cfg(feature = "compile")]
     Compile(commands::compile::Arguments),
@@ -102,6 +108,10 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
     match command {
         #[cfg(feature = "compile")]
         Command::Lint(arguments) => commands::lint::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Fix(arguments) => commands::lint::fix(arguments),
+        #[cfg(feature = "compile")]
+        Command::Fmt(arguments) => commands::fmt::run(&arguments),
         #[cfg(feature = "compile")]
         Command::Compile(arguments) => commands::compile::run(&arguments),
         #[cfg(feature = "compile")]

@@ -65,7 +65,8 @@ const RUNTIME: [&[&str]; 7] = [
 ];
 
 /// Layers of the compiler, top first.
-const COMPILER: [&[&str]; 10] = [
+const COMPILER: [&[&str]; 11] = [
+    &["fix"],
     &["report"],
     &["levels"],
     &["check", "lower"],

@@ -19,3 +19,4 @@ mod swap;
 mod tls;
 mod trace;
 mod traffic;
+mod writing;

@@ -2,13 +2,15 @@
 //!
 //! Stages, each a module that takes the one before as an immutable value: [`source`] → [`syntax`] → [`model`] → `facts`
 //! → [`check`] → [`levels`] → `lower`; [`compile`] is all of them. Beside them, `routes` and `tls` know what patterns and
-//! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it. Nothing here opens a
-//! socket, resolves a name or writes a file.
+//! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it; [`format`] knows how configs
+//! are written, and [`fix`] what they become when findings are mended. Nothing here opens a socket, resolves a name or
+//! writes a file.
 
 pub mod check;
 pub mod diagnostic;
 pub mod expect;
 mod facts;
+pub mod fix;
 pub mod format;
 pub mod levels;
 mod lower;
@@ -30,7 +32,7 @@ use self::diagnostic::{Diagnostic, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
 use self::levels::{Case, Judged, LintPolicy};
 use self::source::SourceMap;
-use self::syntax::{Spelling, Unreadable};
+use self::syntax::{Spelling, Texts, Unreadable};
 
 /// A pattern over paths: `*`, `?`, `[abc]`, and `**` for whole folders.
 pub use glob::Pattern as FilePattern;
@@ -81,7 +83,15 @@ pub struct Compilation {
 /// # Errors
 /// [`Unreadable`] when the root file cannot be read. Everything else is a diagnostic.
 pub fn compile(root: &Path, options: &Options) -> Result<Compilation, Unreadable> {
-    examine(root, options, |_| ()).map(|(compilation, ())| compilation)
+    compile_texts(root, options, &Texts::new())
+}
+
+/// As [`compile`], with texts in place of files.
+///
+/// # Errors
+/// As [`compile`].
+pub fn compile_texts(root: &Path, options: &Options, texts: &Texts) -> Result<Compilation, Unreadable> {
+    examine(root, options, texts, |_| ()).map(|(compilation, ())| compilation)
 }
 
 /// What becomes of a request under the config whose root file is `root`; `None` when the config could not be read as a
@@ -94,7 +104,9 @@ pub fn trace(
     options: &Options,
     request: &trace::Request,
 ) -> Result<(Compilation, Option<trace::Trace>), Unreadable> {
-    examine(root, options, |facts| facts.is_complete().then(|| trace::of_config(facts, request)))
+    examine(root, options, &Texts::new(), |facts| {
+        facts.is_complete().then(|| trace::of_config(facts, request))
+    })
 }
 
 /// Judges every claim of the config whose root file is `root`, and finds the routes that none of them covers; `None` when
@@ -107,16 +119,17 @@ pub fn test(
     options: &Options,
     spelling: Spelling,
 ) -> Result<(Compilation, Option<expect::Tests>), Unreadable> {
-    examine(root, options, |facts| facts.is_complete().then(|| expect::run(facts, spelling)))
+    examine(root, options, &Texts::new(), |facts| facts.is_complete().then(|| expect::run(facts, spelling)))
 }
 
 /// Compiles, and asks the facts something.
 fn examine<T>(
     root: &Path,
     options: &Options,
+    texts: &Texts,
     ask: impl FnOnce(&Facts<'_>) -> T,
 ) -> Result<(Compilation, T), Unreadable> {
-    let syntax = syntax::load(root, &options.variables)?;
+    let syntax = syntax::load_texts(root, &options.variables, texts)?;
     let (model, mut diagnostics) = model::build(&syntax);
     diagnostics.extend(syntax.diagnostics);
     let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };

@@ -54,8 +54,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     Ok(Outcome::Clean)
 }
 
-/// Writes a file in one step: whoever reads it sees the old one or the new one, never a part. A device or a pipe is
-/// written as it is.
+/// Writes a file in one step: whoever reads it sees the old one or the new one, never a part. Who may read it stays as it
+/// is. A device or a pipe is written as it is.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     if path.metadata().is_ok_and(|known| !known.is_file()) {
         return std::fs::write(path, bytes);
@@ -64,6 +64,9 @@ pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.push(format!(".{}", std::process::id()));
     let beside = PathBuf::from(beside);
     let written = File::create(&beside).and_then(|mut file| {
+        if let Ok(known) = path.metadata() {
+            file.set_permissions(known.permissions())?;
+        }
         file.write_all(bytes)?;
         file.sync_all()
     });

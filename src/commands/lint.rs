@@ -1,11 +1,16 @@
 //! `divisor lint`.
 
 use clap::{Args, ValueEnum};
+use divisor_compiler::Options;
+use divisor_compiler::check;
 use divisor_compiler::diagnostic::Severity;
+use divisor_compiler::fix::{self, Change, Fixed, Selection};
 
 use super::findings::Findings;
+use super::fmt::write;
+use super::patch;
 use super::source::{Source, any};
-use crate::{Outcome, Trouble};
+use crate::{Outcome, Trouble, output};
 
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -19,6 +24,29 @@ pub(crate) struct Arguments {
     /// Fail, with exit status 3, when a check was not decided
     #[arg(long)]
     deny_deferred: bool,
+    /// Mend what is found: what keeps the plan as it is, or, with `unsafe`, what may change what requests get, too
+    #[arg(
+        long,
+        value_enum,
+        value_name = "WHICH",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "safe"
+    )]
+    fix: Option<Which>,
+    /// Mend only the findings of this rule, given by code or name; may be repeated
+    #[arg(long, value_name = "RULE")]
+    fix_only: Vec<String>,
+    /// Write nothing: show what would be mended, and fail if something would
+    #[arg(long)]
+    diff: bool,
+}
+
+/// Which fixes are applied.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Which {
+    Safe,
+    Unsafe,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -30,6 +58,12 @@ enum FailOn {
     Never,
 }
 
+/// `divisor fix`.
+pub(crate) fn fix(mut arguments: Arguments) -> Result<Outcome, Trouble> {
+    arguments.fix.get_or_insert(Which::Safe);
+    run(&arguments)
+}
+
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     let options = arguments.source.options()?;
     let level = match arguments.fail_on {
@@ -39,7 +73,20 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         Some(FailOn::Info) => Some(Severity::Info),
         Some(FailOn::Never) => None,
     };
-    let compilation = arguments.source.compile_with(&options)?;
+    let mends = arguments.fix.is_some() || arguments.diff || !arguments.fix_only.is_empty();
+    let compilation = if mends {
+        let Fixed { changes, applied, compilation } = fixed(arguments, &options)?;
+        if arguments.diff {
+            let patch =
+                changes.iter().map(|change| patch::unified(&change.name, &change.before, &change.after));
+            output::print(&patch.collect::<String>())?;
+            return Ok(if changes.is_empty() { Outcome::Clean } else { Outcome::Findings });
+        }
+        write_all(&changes, applied)?;
+        compilation
+    } else {
+        arguments.source.compile_with(&options)?
+    };
     arguments.findings.write(&compilation)?;
     Ok(if level.is_some_and(|level| any(&compilation, level)) {
         Outcome::Findings
@@ -48,4 +95,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
     } else {
         Outcome::Clean
     })
+}
+
+fn write_all(changes: &[Change], applied: usize) -> Result<(), Trouble> {
+    for change in changes {
+        write(&change.path, &change.after)?;
+    }
+    if applied > 0 {
+        let names: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+        let s = if applied == 1 { "" } else { "s" };
+        output::say(&format!("mended {applied} finding{s} in {}", names.join(", ")));
+    }
+    Ok(())
+}
+
+/// The config with its findings mended, in memory.
+fn fixed(arguments: &Arguments, options: &Options) -> Result<Fixed, Trouble> {
+    let rule = |word: &String| {
+        check::find(word).map(|lint| lint.rule.name.to_owned()).map_err(|near| {
+            let help = near.map(|near| format!("; did you mean `{}`?", near.name)).unwrap_or_default();
+            Trouble::new(format_args!("`{word}` is no rule{help}"))
+        })
+    };
+    let only = arguments.fix_only.iter().map(rule).collect::<Result<_, _>>()?;
+    let selection = Selection { unsafe_too: arguments.fix == Some(Which::Unsafe), only };
+    fix::fix(&arguments.source.config, options, &selection).map_err(Trouble::new)
 }

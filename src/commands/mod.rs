@@ -12,9 +12,13 @@ pub(crate) mod dev;
 pub(crate) mod explain;
 #[cfg(feature = "compile")]
 mod findings;
+#[cfg(feature = "compile")]
+pub(crate) mod fmt;
 pub(crate) mod inspect;
 #[cfg(feature = "compile")]
 pub(crate) mod lint;
+#[cfg(feature = "compile")]
+mod patch;
 #[cfg(feature = "compile")]
 mod policy;
 #[cfg(feature = "run")]

@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
+use crate::syntax::Spelling;
 use crate::tls::testing::{Issued, Scratch};
 use crate::{Compilation, Options, compile};
 
@@ -542,4 +543,21 @@ fn a_priority_decides_before_containment() {
     RTE001 no request reaches route `/a`
       -> delete it, or narrow `/**`
     ");
+}
+
+#[test]
+fn fixes_of_every_rule_do_what_they_promise() {
+    let scratch = certificates();
+    let options = Options { now: UNIX_EPOCH + NOW, ..Options::default() };
+    let mut fixes = 0;
+    for lint in catalogue() {
+        let kdl = lint.bad.trim_start();
+        let yaml = crate::format::convert(kdl, Spelling::Kdl, Spelling::Yaml).ok();
+        let texts = [("divisor.kdl", Some(kdl.to_owned())), ("divisor.yaml", yaml)];
+        for (name, text) in texts.into_iter().filter_map(|(name, text)| Some((name, text?))) {
+            let root = scratch.write(name, &text);
+            fixes += crate::fix::tests::hold_to_promise(&root, &options);
+        }
+    }
+    assert!(fixes >= 4, "{fixes} fixes");
 }

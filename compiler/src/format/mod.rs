@@ -10,7 +10,7 @@ mod yaml;
 
 use std::fmt;
 
-use divisor_schema::config::{Block, Field};
+use divisor_schema::config::{Block, FLAT, Field, ROOT};
 
 use crate::diagnostic::Diagnostic;
 use crate::syntax::{self, Node, Parsed, Scalar, Spelling, Value};
@@ -65,14 +65,53 @@ pub fn format(text: &str, spelling: Spelling) -> Result<String, Refusal> {
 /// # Errors
 /// [`Refusal`] when it does not parse, or when the other spelling cannot say what it says.
 pub fn convert(text: &str, from: Spelling, to: Spelling) -> Result<String, Refusal> {
+    convert_with(text, from, to, &|_| None)
+}
+
+/// As [`convert`], where `renamed` gives the new name of an included file or pattern that is called otherwise now.
+///
+/// # Errors
+/// As of [`convert`].
+pub fn convert_with(
+    text: &str,
+    from: Spelling,
+    to: Spelling,
+    renamed: &dyn Fn(&str) -> Option<String>,
+) -> Result<String, Refusal> {
     if from == to {
         return format(text, from);
     }
     let Parsed { sources, nodes, diagnostics } = syntax::parse(text, from);
-    let Some(nodes) = nodes.filter(|_| diagnostics.is_empty()) else {
+    let Some(mut nodes) = nodes.filter(|_| diagnostics.is_empty()) else {
         return Err(Refusal::Broken(diagnostics));
     };
+    if is_flat(&nodes) {
+        let why = "the flat layout is YAML only; `divisor migrate` writes it in the full one";
+        return Err(Refusal::Inexpressible(why.to_owned()));
+    }
+    for include in nodes.iter_mut().filter(|node| node.name.value == "include") {
+        for file in &mut include.arguments {
+            if let Some(name) = renamed(&file.value.text) {
+                file.value = Value::quoted(name);
+            }
+        }
+    }
     format(&convert::write(&sources, &nodes, from, to)?, to)
+}
+
+/// Whether a text may be a config: whether its top-level keys are words of the language, as far as it can be read.
+pub fn is_config(text: &str, spelling: Spelling) -> bool {
+    let Some(nodes) = syntax::parse(text, spelling).nodes else { return true };
+    let block = if is_flat(&nodes) { &FLAT } else { &ROOT };
+    nodes.iter().all(|node| field(Some(block), node).is_some())
+}
+
+/// Whether a file is in the flat layout.
+fn is_flat(nodes: &[Node]) -> bool {
+    let is = |node: &Node, name: &str| node.spelling == Spelling::Yaml && node.name.value == name;
+    let full = ["listeners", "pools", "policies", "hosts", "routes"];
+    nodes.iter().any(|node| is(node, "backends"))
+        && !nodes.iter().any(|node| full.iter().any(|name| is(node, name)))
 }
 
 /// The field that a node stands for.

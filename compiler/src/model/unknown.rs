@@ -3,8 +3,8 @@
 use divisor_schema::config::{Block, Field, Kind, Status};
 
 use super::suggest::{closest, distance};
-use crate::diagnostic::{Diagnostic, Rule};
-use crate::syntax::{Node, Spelling};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Safety};
+use crate::syntax::{Node, Shape, Spelling};
 
 /// The name of a field in a spelling.
 pub(super) fn name(field: &Field, spelling: Spelling) -> &'static str {
@@ -61,6 +61,23 @@ pub(super) fn key(
         return (found.help(help), None);
     }
     field.map_or_else(|| (unknown("not a key here".to_owned(), valid.clone()), None), meant)
+}
+
+/// With the change that gives a key the name of the field that was meant: a safe one where no other field is as near.
+pub(super) fn renamed(found: Diagnostic, block: &Block, meant: &Field, node: &Node) -> Diagnostic {
+    // The place of an item of a list is that of its contents, not of its key.
+    if node.shape == Shape::Item {
+        return found;
+    }
+    let (word, spelling) = (node.name.value.as_str(), node.spelling);
+    let near = |key: &&str| distance(word, key, 2).is_some();
+    let only = keys(block, spelling).iter().filter(|key| near(key)).count() == 1;
+    let today = name(meant, spelling);
+    let certain =
+        same_word(word, meant, spelling) || only && near(&today) || meant.kdl == word || meant.yaml == word;
+    let title = format!("rename `{word}` to `{today}`");
+    let safety = if certain { Safety::Safe } else { Safety::Unsafe };
+    found.fix(Fix::new(safety, title).edit(node.name.span, today))
 }
 
 /// Paths of the blocks that have a key.

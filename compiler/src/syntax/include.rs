@@ -28,6 +28,10 @@ impl std::fmt::Display for Unreadable {
 
 impl std::error::Error for Unreadable {}
 
+/// Texts in place of what is on disk, by the path of the file once symlinks are resolved: what an editor has not saved
+/// yet, what would become of a file.
+pub type Texts = BTreeMap<PathBuf, String>;
+
 /// The key that names more files.
 const INCLUDE: &str = "include";
 /// Files that include each other, one the next.
@@ -36,6 +40,7 @@ const CHAIN_MAX: usize = 64;
 /// Reads files into one tree.
 pub(super) struct Loader<'a> {
     pub(super) variables: &'a BTreeMap<String, String>,
+    texts: &'a Texts,
     pub(super) sources: SourceMap,
     pub(super) findings: Findings,
     /// The folder of the root file, symlinks resolved: nothing outside is included.
@@ -62,15 +67,20 @@ pub(super) struct Loaded {
 }
 
 /// Reads `root` and everything it includes.
-pub(super) fn load(root: &Path, variables: &BTreeMap<String, String>) -> Result<Loaded, Unreadable> {
+pub(super) fn load(
+    root: &Path,
+    variables: &BTreeMap<String, String>,
+    texts: &Texts,
+) -> Result<Loaded, Unreadable> {
     let spelling = spelling(root).ok_or_else(|| Unreadable {
         path: root.to_owned(),
         why: "a config is named `*.kdl`, `*.yaml` or `*.yml`".into(),
     })?;
     let canonical = root.canonicalize().map_err(|error| unreadable(root, &error.to_string()))?;
-    let text = read(root)?;
+    let text = texts.get(&canonical).cloned().map_or_else(|| read(root), Ok)?;
     let mut loader = Loader {
         variables,
+        texts,
         sources: SourceMap::default(),
         findings: Findings::default(),
         folder: canonical.parent().unwrap_or(Path::new("/")).to_owned(),
@@ -202,7 +212,8 @@ impl Loader<'_> {
                 "a config is named `*.kdl`, `*.yaml` or `*.yml`",
             ));
         };
-        match read(&canonical) {
+        let text = self.texts.get(&canonical).cloned();
+        match text.map_or_else(|| read(&canonical), Ok) {
             Ok(text) => Ok(Some((canonical, spelling, text))),
             Err(error) => Err(refusal(format!("cannot include `{shown}`: {}", error.why), "check the file")),
         }

@@ -20,7 +20,7 @@ pub(crate) use granit_parser::{Event as YamlEvent, ScalarStyle, StructureStyle};
 #[cfg(test)]
 pub(crate) use self::compose::{Item, ItemKind, compose};
 pub use self::directive::Directive;
-pub use self::include::Unreadable;
+pub use self::include::{Texts, Unreadable};
 pub(crate) use self::kdl::{Token, TokenKind};
 pub use self::tree::{Node, Scalar, Shape, Spelling, Style, Value};
 use crate::diagnostic::{Diagnostic, Findings};
@@ -47,7 +47,20 @@ pub struct Syntax {
 /// # Errors
 /// [`Unreadable`] when `root` itself cannot be read; an included file that cannot is a diagnostic.
 pub fn load(root: &Path, variables: &BTreeMap<String, String>) -> Result<Syntax, Unreadable> {
-    let include::Loaded { nodes, directives, broken, sources, diagnostics } = include::load(root, variables)?;
+    load_texts(root, variables, &Texts::new())
+}
+
+/// As [`load`], with texts in place of files.
+///
+/// # Errors
+/// As of [`load`].
+pub fn load_texts(
+    root: &Path,
+    variables: &BTreeMap<String, String>,
+    texts: &Texts,
+) -> Result<Syntax, Unreadable> {
+    let include::Loaded { nodes, directives, broken, sources, diagnostics } =
+        include::load(root, variables, texts)?;
     Ok(Syntax { sources, nodes, directives, incomplete: broken, diagnostics })
 }
 

@@ -3,7 +3,7 @@
 use divisor_schema::config::{Block, FLAT, Field, Kind, SECRET};
 
 use super::{Contents, Decoder, yaml11};
-use crate::diagnostic::{Diagnostic, Fix, Rule};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Safety};
 use crate::model::block::{Checked, Held};
 use crate::model::value::{Typed, parse};
 use crate::source::Spanned;
@@ -164,9 +164,18 @@ impl Decoder<'_> {
                 None
             }
             Err(mut fault) => {
-                let meant = fault.meant.take();
-                self.report(fault.at(value.span));
-                parse(kind, &Value::filled(meant?), spelling).ok()
+                let Some(meant) = fault.meant.take() else {
+                    self.report(fault.at(value.span));
+                    return None;
+                };
+                let fix = written(kind, &meant, spelling);
+                // A number without a unit could have any, and an address with a prefix be the one or the other.
+                let guessed = *fault.rule == Rule::BARE_NUMBER
+                    || matches!(kind, Kind::Network | Kind::List(Kind::Network));
+                let safety = if guessed { Safety::Unsafe } else { Safety::Safe };
+                let fix = Fix::new(safety, format!("write `{fix}`")).edit(value.span, fix);
+                self.report(fault.at(value.span).fix(fix));
+                parse(kind, &Value::filled(meant), spelling).ok()
             }
         }
     }
@@ -250,6 +259,16 @@ impl Decoder<'_> {
 fn is_leftover(text: &str) -> bool {
     let holds = |open: &str, close: &str| text.split_once(open).is_some_and(|(_, rest)| rest.contains(close));
     holds("{{", "}}") || holds("<%", "%>") || holds("%(", ")s")
+}
+
+/// A value of a kind as a spelling writes it.
+fn written(kind: &Kind, text: &str, spelling: Spelling) -> String {
+    match (spelling, kind) {
+        (Spelling::Kdl, Kind::Flag) => format!("#{text}"),
+        (Spelling::Kdl, Kind::List(inner)) => written(inner, text, spelling),
+        (_, Kind::Integer { .. } | Kind::Code(_) | Kind::Port) | (Spelling::Yaml, _) => text.to_owned(),
+        (Spelling::Kdl, _) => format!("\"{text}\""),
+    }
 }
 
 fn contents(node: &Node) -> Contents<'_> {

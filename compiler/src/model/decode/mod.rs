@@ -12,7 +12,7 @@ use divisor_schema::config::{Block, Field, Kind, Presence, Status};
 
 use super::block::{Checked, Content, Held};
 use super::unknown;
-use crate::diagnostic::{Diagnostic, Findings, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Findings, Fix, Rule, Severity};
 use crate::source::{Span, Spanned};
 use crate::syntax::{Node, Shape, Spelling, Value};
 
@@ -124,7 +124,7 @@ impl Decoder<'_> {
                 self.report(found.help(help));
             }
             (Some(meant), None) => {
-                self.report(found);
+                self.report(unknown::renamed(found, checked.block, meant, node));
                 self.child(checked, meant, node);
             }
             _ => self.report(found),
@@ -161,8 +161,9 @@ impl Decoder<'_> {
             Status::Works => return,
             Status::Historical(today) => {
                 let message = format!("`{name}` is an old name of `{today}`");
-                Diagnostic::info(Rule::DEPRECATED_KEY, message, span, "still read")
-                    .help(format!("write `{today}`"))
+                let found = Diagnostic::info(Rule::DEPRECATED_KEY, message, span, "still read");
+                let fix = Fix::safe(format!("rename it to `{today}`"), span, today);
+                found.help(format!("write `{today}`")).fix(fix)
             }
             Status::Planned => {
                 let message = format!("`{name}` is not supported by this version yet");

@@ -1,18 +1,38 @@
 //! What can be wrong with a text, in words.
 
+use crate::diagnostic::Fix;
+use crate::source::Span;
+
 /// A kind of mistake. `%` in its words is the text that it is about.
 #[derive(Debug)]
 pub(super) struct Mistake {
     pub(super) message: &'static str,
     pub(super) label: &'static str,
     pub(super) help: &'static str,
+    /// What to write in its place, where that is certain.
+    instead: Option<&'static str>,
 }
 
 const fn mistake(message: &'static str, label: &'static str, help: &'static str) -> Mistake {
-    Mistake { message, label, help }
+    Mistake { message, label, help, instead: None }
 }
 
 impl Mistake {
+    const fn instead(mut self, text: &'static str) -> Self {
+        self.instead = Some(text);
+        self
+    }
+
+    /// The change that mends `text`, which stands at `span`.
+    pub(super) fn fix(&self, text: &str, span: Span) -> Option<Fix> {
+        let instead = self.instead?.replace('%', text);
+        let title = match instead.as_str() {
+            "" => format!("delete `{text}`"),
+            instead => format!("write `{instead}`"),
+        };
+        Some(Fix::safe(title, span, instead))
+    }
+
     /// Message, label and help about `text`.
     pub(super) fn words(&self, text: &str) -> [String; 3] {
         let text: String =
@@ -40,7 +60,8 @@ pub(super) const BEHIND_BLOCK: Mistake = mistake(
     "write it before `{`, or on a line of its own if it begins a node",
 );
 pub(super) const STRAY_SEMICOLON: Mistake =
-    mistake("`;` ends nothing", "no node before it", "take it away: `;` ends a node, and one is enough");
+    mistake("`;` ends nothing", "no node before it", "take it away: `;` ends a node, and one is enough")
+        .instead("");
 
 // Comments.
 pub(super) const UNCLOSED_COMMENT: Mistake =
@@ -77,7 +98,8 @@ pub(super) const KDL1_KEYWORD: Mistake = mistake(
     "`%` is KDL 1; this file is KDL 2",
     "write `#%`",
     "in KDL 2 the keywords are `#true`, `#false` and `#null`",
-);
+)
+.instead("#%");
 pub(super) const KDL1_RAW_TEXT: Mistake = mistake(
     "this raw string is KDL 1; this file is KDL 2",
     "raw string of KDL 1",
@@ -86,18 +108,20 @@ pub(super) const KDL1_RAW_TEXT: Mistake = mistake(
 pub(super) const BARE_FLOAT_KEYWORD: Mistake =
     mistake("`%` is neither a number nor text", "needs `#` or quotes", "write `#%`, or `\"%\"` for text");
 pub(super) const KEYWORD_AS_NAME: Mistake =
-    mistake("`%` is a keyword, not a name", "needs quotes", "write `\"%\"`");
+    mistake("`%` is a keyword, not a name", "needs quotes", "write `\"%\"`").instead("\"%\"");
 pub(super) const UNKNOWN_KEYWORD: Mistake =
     mistake("`%` is no keyword", "not a keyword", "the keywords are `#true`, `#false` and `#null`");
 pub(super) const NEITHER: Mistake =
-    mistake("`%` is neither a number nor text", "needs quotes", "write `\"%\"`");
-pub(super) const VALUE_AS_NAME: Mistake = mistake("`%` is no name", "needs quotes", "write `\"%\"`");
+    mistake("`%` is neither a number nor text", "needs quotes", "write `\"%\"`").instead("\"%\"");
+pub(super) const VALUE_AS_NAME: Mistake =
+    mistake("`%` is no name", "needs quotes", "write `\"%\"`").instead("\"%\"");
 
 // Entries.
 pub(super) const NO_PROPERTY_VALUE: Mistake =
     mistake("a property has no value", "no value", "write `key=\"value\"`");
 pub(super) const MISSING_SPACE: Mistake =
-    mistake("a space is missing before `%`", "put a space before it", "values stand apart from each other");
+    mistake("a space is missing before `%`", "put a space before it", "values stand apart from each other")
+        .instead(" %");
 pub(super) const EQUALS: Mistake =
     mistake("unexpected `=`", "no key before it", "write `key value`, or `node key=value`");
 pub(super) const BRACKET: Mistake =
@@ -112,7 +136,8 @@ pub(super) const UNEXPECTED: Mistake =
 
 // Annotations.
 pub(super) const ANNOTATION: Mistake =
-    mistake("type annotations have no meaning here", "annotation", "take it away, with its parentheses");
+    mistake("type annotations have no meaning here", "annotation", "take it away, with its parentheses")
+        .instead("");
 pub(super) const ANNOTATED_KEY: Mistake =
     mistake("a key has a type annotation", "annotation", "take it away, with its parentheses");
 pub(super) const ANNOTATES_NOTHING: Mistake = mistake(

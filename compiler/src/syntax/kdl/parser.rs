@@ -7,7 +7,7 @@ use super::super::tree::{DEPTH_MAX, Node, Shape, Spelling};
 use super::cursor::{Cursor, is_disallowed, is_newline};
 use super::mistake::{self, Mistake};
 use super::token::{Token, TokenKind};
-use crate::diagnostic::{Diagnostic, Findings, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Findings, Fix, Rule, Severity};
 use crate::source::{File, Spanned};
 
 /// Reads one file.
@@ -273,8 +273,22 @@ impl<'a> Parser<'a> {
             return self.findings.count_more(Severity::Error);
         }
         let span = self.file.local_span(at.start, at.end);
-        let [message, label, help] = mistake.words(self.file.text.get(at).unwrap_or_default());
-        self.findings.push(Diagnostic::error(Rule::SYNTAX_ERROR, message, span, label).help(help));
+        let text = self.file.text.get(at).unwrap_or_default();
+        let [message, label, help] = mistake.words(text);
+        let mut found = Diagnostic::error(Rule::SYNTAX_ERROR, message, span, label).help(help);
+        found.fixes.extend(mistake.fix(text, span));
+        self.findings.push(found);
+    }
+
+    /// Reports a mistake as [`Parser::mistake`] does, with a change that mends it.
+    pub(super) fn mistake_with(&mut self, mistake: &Mistake, at: Range<usize>, fix: Fix) {
+        self.broken = true;
+        if at.start >= self.silent_until && !self.findings.is_full() {
+            let span = self.file.local_span(at.start, at.end);
+            let [message, label, help] = mistake.words(self.file.text.get(at).unwrap_or_default());
+            self.findings
+                .push(Diagnostic::error(Rule::SYNTAX_ERROR, message, span, label).help(help).fix(fix));
+        }
     }
 
     /// Reports a mistake at the next character.

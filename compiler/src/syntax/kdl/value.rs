@@ -8,6 +8,7 @@ use super::mistake::{self, Mistake};
 use super::number;
 use super::parser::{Parser, Partial, Stage};
 use super::token::TokenKind;
+use crate::diagnostic::Fix;
 use crate::source::Spanned;
 
 impl Parser<'_> {
@@ -152,9 +153,13 @@ impl Parser<'_> {
         let is_name = is_name || self.cursor.starts_with("=");
         let mistake = match word {
             "r" if self.cursor.starts_with("\"") || self.cursor.raw_string().is_some() => {
-                self.mistake(&mistake::KDL1_RAW_TEXT, start..start + 1);
                 let hashes = self.cursor.raw_string().unwrap_or(0);
-                return Value::quoted(self.raw_string(hashes));
+                let text = self.raw_string(hashes);
+                let (mark, end) = (self.file.local_span(start, start + 1), self.cursor.at());
+                let fix = Fix::safe("write a raw string of KDL 2", mark, if hashes == 0 { "#" } else { "" });
+                let fix = if hashes == 0 { fix.edit(self.file.local_span(end, end), "#") } else { fix };
+                self.mistake_with(&mistake::KDL1_RAW_TEXT, start..start + 1, fix);
+                return Value::quoted(text);
             }
             "true" | "false" | "null" | "inf" | "-inf" | "nan" if is_name => &mistake::KEYWORD_AS_NAME,
             "true" | "false" | "null" => &mistake::KDL1_KEYWORD,
