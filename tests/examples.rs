@@ -8,7 +8,8 @@ use crate::support::{Backend, Client, Port, Site, until};
 const TWINS: [&str; 7] = ["api", "canary", "demo", "includes/site", "mtls", "redirects", "shop"];
 
 /// Examples of the flat layout, and the codes of what is said about them: keys that have no effect (DEP002) or are
-/// called otherwise today (DEP001).
+/// called otherwise today (DEP001), and headers that browsers have given up (SEC008) or that leave something open
+/// (SEC009).
 const FLAT: [(&str, &[&str]); 10] = [
     ("https-backends", &["DEP001 max_idemponent_call_attempts"]),
     ("ip-hash", &[]),
@@ -17,7 +18,10 @@ const FLAT: [(&str, &[&str]); 10] = [
     ("limits", &["DEP002 concurrency", "DEP002 max_idle_worker_duration", "DEP002 middlewares"]),
     ("random", &[]),
     ("round-robin", &[]),
-    ("security", &["DEP002 monitoring", "DEP002 authentication"]),
+    (
+        "security",
+        &["DEP002 monitoring", "SEC008 X-XSS-Protection", "SEC009 base-uri", "DEP002 authentication"],
+    ),
     ("tls", &[]),
     ("w-round-robin", &[]),
 ];
@@ -101,7 +105,7 @@ fn examples_are_clean() {
 }
 
 #[test]
-fn flat_examples_say_what_has_no_effect_and_nothing_else() {
+fn of_flat_examples_what_is_out_of_date_is_said_and_nothing_else() {
     let site = copy();
     for (name, wanted) in FLAT {
         let output = site.divisor(&["lint", &format!("flat/{name}.yaml"), "--output", "compact"]);

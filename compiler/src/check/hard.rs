@@ -12,7 +12,19 @@ const HARD: [&str; 29] = [
 ];
 
 /// Rules that come with a fix, and how safe it is.
-const FIXES: [(&str, Safety); 2] = [("DEP003", Safety::Safe), ("SYN011", Safety::Safe)];
+const FIXES: [(&str, Safety); 11] = [
+    ("DEP003", Safety::Safe),
+    ("OPS002", Safety::Unsafe),
+    ("RLM002", Safety::Unsafe),
+    ("RLM004", Safety::Unsafe),
+    ("SEC009", Safety::Unsafe),
+    ("SYN011", Safety::Safe),
+    ("TMO007", Safety::Unsafe),
+    ("TMO011", Safety::Unsafe),
+    ("UPS006", Safety::Unsafe),
+    ("UPS007", Safety::Unsafe),
+    ("UPS010", Safety::Unsafe),
+];
 
 impl Lint {
     /// Whether its errors stay errors whatever a policy, a suppression or an option says.

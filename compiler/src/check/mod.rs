@@ -50,7 +50,7 @@ pub fn catalogue() -> Vec<&'static Lint> {
 
 /// The rules of this stage, sorted by code.
 pub fn lints() -> &'static [&'static Lint] {
-    &rules::LINTS
+    rules::LINTS
 }
 
 /// Everything that the rules find.

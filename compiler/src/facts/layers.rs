@@ -29,8 +29,18 @@ impl<'m> Facts<'m> {
         layers
     }
 
-    /// The policies that some `use` lists name, each once and where it is named first; those of one list by name.
+    /// The policies that some `use` lists name, as layers.
     pub(crate) fn used(&self, lists: [&'m [Reference<Policy>]; 3]) -> Vec<Layer<'m>> {
+        let layer = |policy: &'m Policy| Layer {
+            name: format!("policy {}", policy.name.value),
+            policy: Some(policy),
+            settings: &policy.settings,
+        };
+        self.policies(lists).into_iter().map(layer).collect()
+    }
+
+    /// The policies that some `use` lists name, each once and where it is named first; those of one list by name.
+    pub(super) fn policies(&self, lists: [&'m [Reference<Policy>]; 3]) -> Vec<&'m Policy> {
         let mut seen = vec![];
         for list in lists {
             let mut ids: Vec<usize> = list.iter().filter_map(|policy| Some(policy.id?.index())).collect();
@@ -41,13 +51,7 @@ impl<'m> Facts<'m> {
                 }
             }
         }
-        let policies = seen.into_iter().filter_map(|id| self.model.policies.get(id));
-        let layer = |policy: &'m Policy| Layer {
-            name: format!("policy {}", policy.name.value),
-            policy: Some(policy),
-            settings: &policy.settings,
-        };
-        policies.map(layer).collect()
+        seen.into_iter().filter_map(|id| self.model.policies.get(id)).collect()
     }
 }
 

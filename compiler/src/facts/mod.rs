@@ -1,6 +1,7 @@
 //! What follows from a model before anything is judged: patterns read and analysed, hosts given to their listeners,
 //! TLS names understood, certificate files read. Rules judge these facts, and lowering writes them into a plan.
 
+mod acting;
 mod answer;
 mod identities;
 mod layers;
@@ -9,6 +10,7 @@ mod patterns;
 mod routing;
 mod tls;
 
+pub(crate) use self::acting::Acting;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::identities::{Bundle, Holder, Identity};
 pub(crate) use self::layers::Layer;
@@ -20,8 +22,8 @@ pub(crate) use self::tls::{TlsUse, choice};
 use divisor_schema::plan::{Template, TemplatePart};
 
 use crate::FilePattern;
-use crate::model::{ClientTls, Listener, Model};
-use crate::source::{SourceMap, Spanned};
+use crate::model::{ClientTls, Listener, Model, Settings};
+use crate::source::{SourceMap, Span, Spanned};
 
 /// Everything that rules look at.
 pub(crate) struct Facts<'m> {
@@ -43,6 +45,8 @@ pub(crate) struct Facts<'m> {
     pub(crate) identities: Vec<Identity<'m>>,
     /// All files of roots to trust.
     pub(crate) bundles: Vec<Bundle<'m>>,
+    /// What holds for a route where nobody says anything.
+    pub(crate) defaults: Settings,
     /// Files that are only where the plan runs.
     elsewhere: &'m [FilePattern],
 }
@@ -76,6 +80,7 @@ impl<'m> Facts<'m> {
             tls: tls::uses(model),
             identities: identities::identities(model, sources),
             bundles: identities::bundles(model, sources),
+            defaults: Settings::defaults(Span::default()),
             elsewhere,
         }
     }

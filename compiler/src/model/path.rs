@@ -17,7 +17,8 @@ pub(crate) fn name_places(nodes: &[Node], diagnostics: &mut [Diagnostic]) {
     let mut places: BTreeMap<Span, Option<(usize, String)>> = BTreeMap::new();
     places.extend(diagnostics.iter().map(|found| (found.primary_span(), None)));
     let mut walk = Walk { places, steps: Vec::new() };
-    nodes.iter().for_each(|node| walk.node(Some(vocabulary(layout(nodes))), node));
+    let block = vocabulary(layout(nodes));
+    nodes.iter().for_each(|node| walk.node(Some(block), node));
     for diagnostic in diagnostics {
         let place = walk.places.get(&diagnostic.primary_span()).cloned().flatten();
         diagnostic.path = place.map(|(_, path)| path);

@@ -9,7 +9,7 @@ use miette::{
 };
 
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::source::{File, SourceMap};
+use crate::source::{File, SourceMap, Span};
 
 /// How text looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,7 +81,14 @@ struct Report<'a> {
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Diagnostic { code, name, message, .. } = self.diagnostic;
-        write!(f, "{code} ({name}): {message}")
+        write!(f, "{code} ({name}): {message}")?;
+        let primary = self.diagnostic.primary_span();
+        match self.sources.0.location(primary.start) {
+            Some(at) if !is_shown(self.sources.0, primary) => {
+                write!(f, " ({}:{}:{})", at.file, at.line, at.column)
+            }
+            _ => Ok(()),
+        }
     }
 }
 
@@ -115,8 +122,7 @@ impl miette::Diagnostic for Report<'_> {
 
     fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
         // What has no place in the files is said without one.
-        let placed =
-            self.diagnostic.labels.iter().filter(|label| self.sources.0.location(label.span.end).is_some());
+        let placed = self.diagnostic.labels.iter().filter(|label| is_shown(self.sources.0, label.span));
         let labels = placed.map(|label| {
             let text = Some(label.text.clone()).filter(|text| !text.is_empty());
             let span = SourceSpan::from((label.span.start as usize, label.span.len() as usize));
@@ -127,6 +133,19 @@ impl miette::Diagnostic for Report<'_> {
         });
         Some(Box::new(labels))
     }
+}
+
+/// The longest line that is shown, in bytes. Nobody reads a longer one, and miette cannot point into it.
+const LINE_MAX: usize = 4096;
+
+/// Whether a span lies in a file, and the lines around it can be shown.
+fn is_shown(sources: &SourceMap, span: Span) -> bool {
+    let file = sources.file(span.start).filter(|file| span.end <= file.end());
+    file.is_some_and(|file| {
+        let line = |offset: u32| file.line_of(offset - file.base);
+        let lines = line(span.start).saturating_sub(1)..=line(span.end) + 1;
+        lines.into_iter().all(|line| file.line_start(line + 1) - file.line_start(line) <= LINE_MAX)
+    })
 }
 
 /// All files as one source. A span in two files is refused, which makes miette show one snippet for each.

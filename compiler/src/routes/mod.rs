@@ -21,7 +21,7 @@ mod trie;
 
 pub(crate) use self::hosts::{HostError, HostPattern};
 pub(crate) use self::methods::Methods;
-pub(crate) use self::pattern::{Pattern, PatternError, PatternErrorKind, Segment};
+pub(crate) use self::pattern::{Capture, Pattern, PatternError, PatternErrorKind, Segment};
 pub(crate) use self::questions::example;
 pub(crate) use self::set::{Request, RequestSet};
 pub(crate) use self::table::TableBuilder;

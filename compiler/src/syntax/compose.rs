@@ -7,7 +7,7 @@ use std::rc::Rc;
 
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
-use super::tree::{DEPTH_MAX, Value};
+use super::tree::{DEPTH_MAX, Value, contents_max};
 use crate::diagnostic::{Diagnostic, Findings, Rule};
 use crate::source::{File, Span, Spanned};
 
@@ -37,6 +37,7 @@ pub(crate) fn compose(file: &File, findings: &mut Findings) -> Option<Option<Rc<
         anchors: BTreeMap::new(),
         root: None,
         documents: 0,
+        left: contents_max(file.text.len()),
         merges_left: 10_000 + file.text.len(),
     };
     for event in Parser::new_from_str_with_options(&file.text, options(false)) {
@@ -116,6 +117,8 @@ struct Composer<'a> {
     anchors: BTreeMap<usize, Rc<Item>>,
     root: Option<Rc<Item>>,
     documents: usize,
+    /// How many more values are read.
+    left: usize,
     /// Entries that merge keys may still bring: they can bring the same mapping again and again.
     merges_left: usize,
 }
@@ -248,6 +251,12 @@ impl Composer<'_> {
 
     fn finish(&mut self, item: Item, anchor: usize) -> Option<()> {
         let span = item.span;
+        let Some(left) = self.left.checked_sub(1) else {
+            let help = "write a config: keys with values";
+            self.error("this file has more values than mean anything", span, "not read from here on", help);
+            return None;
+        };
+        self.left = left;
         let item = Rc::new(item);
         if anchor != 0 {
             self.anchors.insert(anchor, Rc::clone(&item));

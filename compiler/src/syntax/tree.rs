@@ -5,6 +5,12 @@ use crate::source::{Span, Spanned};
 /// Levels of a tree: what walks one may recurse.
 pub(super) const DEPTH_MAX: usize = 64;
 
+/// How many nodes and values a file of so many bytes may hold. No config that means something has as many; without a
+/// bound, a tree takes a hundred times the room of a text such as `a;a;a;`.
+pub(super) const fn contents_max(bytes: usize) -> usize {
+    10_000 + bytes / 5
+}
+
 /// A key with everything that belongs to it. In KDL a node; its properties are children, so that `weight=3` and
 /// `{ weight 3 }` are the same. In YAML an entry of a mapping.
 #[derive(Debug, Clone, PartialEq)]

@@ -174,10 +174,28 @@ fn long_lists_take_linear_time() {
 
 #[test]
 fn mistakes_without_number_are_counted() {
-    let unknown = load_text("a.kdl", &"x 1\n".repeat(50_000));
+    let unknown = load_text("a.kdl", &"unknown 1\n".repeat(50_000));
     assert!(unknown.diagnostics.len() < 2_000);
     assert!(shown(&unknown).contains("49000 more findings are not listed"));
     survive("a.kdl", format!("runtime{}\n", " workers=1".repeat(20_000)).as_bytes());
     survive("a.kdl", "a = 1\n".repeat(20_000).as_bytes());
     survive("a.yaml", "a: 1\n".repeat(50_000).as_bytes());
+}
+
+#[test]
+fn a_text_of_nothing_but_words_is_not_read_to_its_end() {
+    for (name, word) in [("a.kdl", "a;"), ("a.kdl", "a 1 1 1 1 1 1 1 1 1 1\n"), ("a.yaml", "- a\n")] {
+        let loaded = load_text(name, &word.repeat(200_000 / word.len()));
+        let shown = shown(&loaded);
+        assert!(shown.contains("than mean anything"), "{name} {word}: {shown}");
+        assert_eq!(loaded.diagnostics.len(), 1, "{shown}");
+    }
+    let line = lint("a.kdl", &"a;".repeat(100_000));
+    assert!(
+        line.starts_with("  × SYN001 (syntax-error): this file has more words than mean anything (a.kdl:1:"),
+        "{line}"
+    );
+    assert!(line.len() < 1000, "a line that nobody reads is not shown");
+    let flow = load_text("a.yaml", &format!("a: [{}]\n", "1,".repeat(100_000)));
+    assert!(shown(&flow).contains("than mean anything"), "{}", shown(&flow));
 }

@@ -1,11 +1,11 @@
 //! Probes that overlap.
 
 use super::pools::probes;
+use super::values::{label, round_time};
 use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Severity};
 use crate::facts::Facts;
 use crate::model::in_time;
-use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS006", "health-timeout-ge-interval"),
@@ -40,11 +40,11 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let finding =
                 LINT.finding(message, probe.timeout.span, label(&probe.timeout, "time for one probe"));
             let labelled = finding.label(probe.every.span, label(&probe.every, "time to the next one"));
-            labelled.help("set `timeout` below `every`")
+            let half = round_time(probe.every.value.0 / 2);
+            let found = labelled.help(format!("write `timeout=\"{half}\"`, or a longer `every`"));
+            let fix =
+                Fix::risky(format!("wait {half} for an answer"), probe.timeout.span, format!("\"{half}\""));
+            if probe.timeout.written { found.fix(fix) } else { found }
         })
         .collect()
-}
-
-fn label<T>(value: &Spanned<T>, text: &str) -> String {
-    if value.written { text.to_owned() } else { format!("{text}, by default") }
 }

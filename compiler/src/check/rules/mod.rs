@@ -3,23 +3,35 @@
 mod ambiguous_overlap;
 mod bad_rewrite;
 mod bind_conflict;
+mod burst_inconsistent;
 mod certificate_expired;
 mod certificate_expiring;
 mod certificate_not_yet_valid;
 mod chain_order;
 mod conflicting_keys;
+mod connection_budget;
+mod csp;
+mod drain_too_short;
 mod duplicate_backend;
 mod duplicate_name;
 mod duplicate_route;
 mod duplicate_sni;
+mod eject_all;
 mod file_unreadable;
 mod files;
+mod forwarded_overwrite;
+mod h2_limits;
+mod hash_key_degenerate;
+mod header_override_lost;
 mod headers;
+mod health_detection_slow;
 mod health_timeout_ge_interval;
 mod hop_by_hop_header;
+mod hsts_policy;
 mod impossible_match;
 mod incomplete_key_pair;
 mod ineffective_option;
+mod inline_secret;
 mod invalid_header;
 mod invalid_host_pattern;
 mod invalid_path_pattern;
@@ -30,22 +42,34 @@ mod inverted_tls_range;
 mod key_mismatch;
 mod key_permissions;
 mod legacy_tls_version;
+mod limit_dominated;
+mod limits;
+mod localhost_listener;
+mod lockout_risk;
 mod no_certificate;
 mod no_eligible_backend;
 mod no_group_for_tls12;
 mod no_health_check;
 mod no_suite_for_key;
+mod obsolete_security_header;
 mod pools;
 mod profile_conflict;
 mod redirect_loop;
 mod references;
+mod retry_amplification;
+mod retry_exceeds_deadline;
+mod retry_non_idempotent;
 mod routing;
 mod san_mismatch;
+mod security_header_value;
 mod self_proxy_loop;
 mod suspicious_magnitude;
+mod tainted_value;
+mod timeout_inversion;
 mod tls13_disabled;
 mod too_complex_routing;
 mod trust_all_proxies;
+mod unbounded_rate_keys;
 mod unknown_cipher_suite;
 mod unknown_tls_version;
 mod unreachable_route;
@@ -57,15 +81,18 @@ mod unsupported_private_key;
 mod unused_definition;
 mod upstream_scheme_conflict;
 mod upstream_verify_disabled;
+mod values;
 mod weak_key;
 mod weight_ignored;
+mod weight_skew;
+mod write_timeout_inversion;
 mod wrong_pem_content;
 
 pub(super) use self::files::file_faults;
 use super::Lint;
 
 /// All rules, sorted by code.
-pub(super) static LINTS: [&Lint; 55] = [
+pub(super) static LINTS: &[&Lint] = &[
     &file_unreadable::LINT,
     &wrong_pem_content::LINT,
     &unsupported_private_key::LINT,
@@ -81,12 +108,17 @@ pub(super) static LINTS: [&Lint; 55] = [
     &no_certificate::LINT,
     &invariant_violated::LINT,
     &bind_conflict::LINT,
+    &localhost_listener::LINT,
     &unresolved_reference::LINT,
     &duplicate_name::LINT,
     &unused_definition::LINT,
     &duplicate_backend::LINT,
     &self_proxy_loop::LINT,
     &unserved_host::LINT,
+    &burst_inconsistent::LINT,
+    &unbounded_rate_keys::LINT,
+    &limit_dominated::LINT,
+    &lockout_risk::LINT,
     &unreachable_route::LINT,
     &ambiguous_overlap::LINT,
     &impossible_match::LINT,
@@ -97,8 +129,15 @@ pub(super) static LINTS: [&Lint; 55] = [
     &invalid_path_pattern::LINT,
     &too_complex_routing::LINT,
     &trust_all_proxies::LINT,
+    &forwarded_overwrite::LINT,
     &hop_by_hop_header::LINT,
     &invalid_header::LINT,
+    &tainted_value::LINT,
+    &hsts_policy::LINT,
+    &obsolete_security_header::LINT,
+    &security_header_value::LINT,
+    &header_override_lost::LINT,
+    &inline_secret::LINT,
     &conflicting_keys::LINT,
     &ineffective_option::LINT,
     &suspicious_magnitude::LINT,
@@ -116,9 +155,21 @@ pub(super) static LINTS: [&Lint; 55] = [
     &upstream_scheme_conflict::LINT,
     &unknown_tls_version::LINT,
     &invalid_server_name::LINT,
+    &retry_exceeds_deadline::LINT,
+    &timeout_inversion::LINT,
+    &write_timeout_inversion::LINT,
+    &retry_non_idempotent::LINT,
+    &retry_amplification::LINT,
+    &connection_budget::LINT,
+    &h2_limits::LINT,
+    &drain_too_short::LINT,
     &no_eligible_backend::LINT,
     &weight_ignored::LINT,
+    &weight_skew::LINT,
     &no_health_check::LINT,
     &health_timeout_ge_interval::LINT,
+    &health_detection_slow::LINT,
+    &hash_key_degenerate::LINT,
+    &eject_all::LINT,
     &invalid_probe_path::LINT,
 ];

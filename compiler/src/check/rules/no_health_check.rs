@@ -3,12 +3,13 @@
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
+use crate::model::Pool;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS005", "no-health-check"),
     level: Severity::Warning,
-    explanation: "A pool of several backends has no probe: a dead one keeps its share of the requests, and of the \
-        errors.",
+    explanation: "A pool of several backends has no probe, and says nothing about `eject`: a dead backend is noticed \
+        only by requests that fail, and is let in again after half a minute, dead or alive.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 pool "app" {
@@ -31,12 +32,14 @@ route "/**" pool="app"
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = vec![];
-    for pool in facts.model.pools.iter().filter(|pool| pool.probe.is_none()) {
+    let passive =
+        |pool: &&Pool| pool.eject.consecutive_errors.written && pool.eject.consecutive_errors.value > 0;
+    for pool in facts.model.pools.iter().filter(|pool| pool.probe.is_none() && !passive(pool)) {
         let chosen = pool.backends.iter().filter(|backend| backend.weight.value > 0);
         let unchecked = chosen.clone().filter(|backend| backend.probe.is_none()).count();
         if chosen.count() > 1 && unchecked > 0 {
             let message = format!("pool `{}` has backends without a health check", pool.name.value);
-            let finding = LINT.finding(message, pool.name.span, "a dead backend keeps its requests");
+            let finding = LINT.finding(message, pool.name.span, "only requests that fail tell");
             found.push(finding.help("add `probe \"/health\" every=\"5s\" timeout=\"1s\"`"));
         }
     }

@@ -2,14 +2,17 @@
 
 use divisor_schema::plan::Balance;
 
+use super::values::{chosen, label};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
+use crate::model::Pool;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS003", "weight-ignored"),
     level: Severity::Warning,
-    explanation: "Weights count with `weighted-round-robin`, `least-connection` and `least-response-time` only.",
+    explanation: "Weights count with `weighted-round-robin`, `least-connection` and `least-response-time` only; and where \
+        all backends weigh the same, `weighted-round-robin` is `round-robin`.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 pool "app" {
@@ -33,7 +36,7 @@ route "/**" pool="app"
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let mut found = vec![];
+    let mut found: Vec<Diagnostic> = facts.model.pools.iter().filter_map(equal).collect();
     for pool in &facts.model.pools {
         let name = match pool.balance.value {
             Balance::RoundRobin => "round-robin",
@@ -52,4 +55,21 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// A balancer by weights, and nothing to tell the backends apart.
+fn equal(pool: &Pool) -> Option<Diagnostic> {
+    if pool.balance.value != Balance::WeightedRoundRobin {
+        return None;
+    }
+    let mut weights = chosen(pool).map(|backend| &backend.weight);
+    let first = weights.next()?;
+    let others: Vec<_> = weights.collect();
+    if others.is_empty() || others.iter().any(|weight| weight.value != first.value) {
+        return None;
+    }
+    let message = format!("all backends of pool `{}` weigh the same", pool.name.value);
+    let found = LINT.finding(message, pool.balance.span, "balances by weight");
+    let labelled = found.label(first.span, label(first, &format!("{} for each of them", first.value)));
+    Some(labelled.help("write `round-robin`, or give them different weights"))
 }

@@ -49,11 +49,13 @@ fn one_pool_far_from_all_others_is_odd() {
         let all: String = ["1", "2", "3"].map(|name| pool(name, "5s")).concat();
         found(&with_routes(&format!("{all}{}", pool("4", last))))
     };
-    insta::assert_snapshot!(pools("2m"), @r"
+    insta::assert_snapshot!(pools("2m"), @r#"
     SYN010 `2m` for `every` is far from the `5s` of the other 3 pools
       -> write `5s`, if that was meant
-    ");
-    assert_eq!(pools("30s"), "", "not ten times as much");
+    UPS007 a dead backend of pool `4` is noticed after up to 361s
+      -> `every="5s" timeout="1s" fall=3` notices it after 16s, with 0.2 probes a second
+    "#);
+    assert_eq!(pools("15s"), "", "not ten times as much");
 }
 
 #[test]

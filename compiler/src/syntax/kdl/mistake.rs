@@ -50,6 +50,11 @@ pub(super) const UNCLOSED_BLOCK: Mistake =
 pub(super) const CLOSES_NOTHING: Mistake =
     mistake("`}` closes nothing", "no block is open here", "take it away");
 pub(super) const TOO_DEEP: Mistake = mistake("blocks are nested too deep", "level 65", "at most 64 levels");
+pub(super) const TOO_DENSE: Mistake = mistake(
+    "this file has more words than mean anything",
+    "not read from here on",
+    "write a config: keys with values",
+);
 pub(super) const NAMELESS_BLOCK: Mistake =
     mistake("a block has no name", "no name before it", "write a name before `{`, on the same line");
 pub(super) const SECOND_BLOCK: Mistake =

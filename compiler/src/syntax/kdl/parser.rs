@@ -3,7 +3,7 @@
 use std::mem;
 use std::ops::Range;
 
-use super::super::tree::{DEPTH_MAX, Node, Shape, Spelling};
+use super::super::tree::{DEPTH_MAX, Node, Shape, Spelling, contents_max};
 use super::cursor::{Cursor, is_disallowed, is_newline};
 use super::mistake::{self, Mistake};
 use super::token::{Token, TokenKind};
@@ -25,6 +25,8 @@ pub(super) struct Parser<'a> {
     silent_until: usize,
     /// Whether a mistake may have swallowed braces.
     unbalanced: bool,
+    /// How many more nodes and entries are read.
+    left: usize,
     /// What was read, in order, where somebody wants to know.
     pub(super) tokens: Option<Vec<Token>>,
 }
@@ -69,6 +71,7 @@ impl<'a> Parser<'a> {
             broken: false,
             silent_until: 0,
             unbalanced: false,
+            left: contents_max(file.text.len()),
             tokens: None,
         }
     }
@@ -105,6 +108,7 @@ impl<'a> Parser<'a> {
                     self.mistake_at_next(&mistake::STRAY_SEMICOLON);
                     self.cursor.next();
                 }
+                Some(_) if self.is_spent() => break,
                 Some(_) => self.node(),
             }
         }
@@ -153,6 +157,20 @@ impl<'a> Parser<'a> {
         self.rest(Partial { node, dropped, stage: Stage::Entries });
     }
 
+    /// Takes one from the bound of nodes and entries. At its end, nothing more is read.
+    fn is_spent(&mut self) -> bool {
+        match self.left.checked_sub(1) {
+            Some(left) => self.left = left,
+            None => {
+                self.mistake_at_next(&mistake::TOO_DENSE);
+                self.unbalanced = true;
+                self.cursor.finish();
+                return true;
+            }
+        }
+        false
+    }
+
     /// A node of which only the name is known.
     pub(super) fn named(&self, name: Spanned<String>) -> Node {
         Node {
@@ -178,6 +196,9 @@ impl<'a> Parser<'a> {
                     self.token(TokenKind::Semicolon, start);
                 }
                 return self.finish(partial);
+            }
+            if self.is_spent() {
+                return;
             }
             if !self.cursor.starts_with("/-") {
                 self.entry(&mut partial, false);

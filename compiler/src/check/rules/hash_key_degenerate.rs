@@ -1,0 +1,67 @@
+//! A hash of what is always the same.
+
+use divisor_schema::plan::Balance;
+
+use super::values::chosen;
+use crate::check::Lint;
+use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::facts::Facts;
+
+pub(super) static LINT: Lint = Lint {
+    rule: Rule::new("UPS009", "hash-key-degenerate"),
+    level: Severity::Warning,
+    explanation: "`ip-hash` chooses by the client's address. On a listener that binds loopback addresses only, every \
+        client is the proxy in front of it, unless that proxy is trusted to name the client: all requests go to one \
+        backend.",
+    bad: r#"
+listener "web" { bind "127.0.0.1:8080"; }
+pool "app" {
+    balance "ip-hash"
+    backend "http://10.0.0.11:8080"
+    backend "http://10.0.0.12:8080"
+    probe "/health"
+}
+route "/**" pool="app"
+"#,
+    good: r#"
+listener "web" { bind "127.0.0.1:8080"; trusted-proxies "127.0.0.0/8"; }
+pool "app" {
+    balance "ip-hash"
+    backend "http://10.0.0.11:8080"
+    backend "http://10.0.0.12:8080"
+    probe "/health"
+}
+route "/**" pool="app"
+"#,
+    check,
+};
+
+fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut found: Vec<Diagnostic> = vec![];
+    for acting in facts.acting() {
+        let listener = acting.listener;
+        let all_loopback = listener.binds.iter().all(|bind| bind.value.ip().is_loopback());
+        let Some(bind) = listener.binds.first().filter(|_| all_loopback) else { continue };
+        if !listener.trusted_proxies.is_empty() {
+            continue;
+        }
+        let hashing = |balance: Balance| balance == Balance::IpHash;
+        for pool in acting.pools(facts.model).filter(|pool| hashing(pool.balance.value)) {
+            if chosen(pool).count() < 2 || found.iter().any(|it| it.primary_span() == pool.balance.span) {
+                continue;
+            }
+            let message = format!(
+                "`ip-hash` of pool `{}` sees one client only on listener `{}`",
+                pool.name.value, listener.name.value
+            );
+            let address = bind.value.ip();
+            let finding = LINT
+                .finding(message, pool.balance.span, "hashes the address of the client")
+                .label(bind.span, format!("every client comes from {address}"));
+            found.push(finding.help(format!(
+                "write `trusted-proxies \"{address}\"` in the listener, or bind an address that clients reach"
+            )));
+        }
+    }
+    found
+}
