@@ -26,7 +26,7 @@ fn secured(port: &Port, authority: &Authority, more: &str) -> Site {
     site
 }
 
-fn write(site: &Site, name: &str, pair: &Pair) {
+pub(crate) fn write(site: &Site, name: &str, pair: &Pair) {
     site.write(&format!("{name}.pem"), &pair.certificate);
     site.write(&format!("{name}.key"), &pair.key);
     restrict(&site.path(&format!("{name}.key")));

@@ -1,7 +1,11 @@
-//! What happens to requests on their way: splits, retries, ejection, compression.
+//! What happens to requests on their way: access lists, splits, copies, retries, ejection, headers,
+//! compression.
 
+mod access;
 mod compress;
 mod eject;
+mod headers;
+mod mirror;
 mod retry;
 mod split;
 

@@ -1,27 +1,36 @@
 //! Changes of headers.
 
-use divisor_schema::plan::{HeaderOp, ValuePart};
+use divisor_schema::plan::{HeaderOp, TemplatePart, ValuePart};
 
 use crate::model::{HeaderChange, HeaderEdit, Hsts};
+use crate::routes::Pattern;
 
-/// What can stand in a value, in both layouts.
-const VARIABLES: [(&str, ValuePart); 8] = [
+/// What can stand in a value, in both layouts, besides the names of the pattern.
+const VARIABLES: [(&str, ValuePart); 16] = [
     ("{client-address}", ValuePart::ClientAddress),
     ("{time}", ValuePart::Time),
     ("{uuid}", ValuePart::Uuid),
     ("{counter}", ValuePart::Counter),
+    ("{host}", ValuePart::Target(TemplatePart::Host)),
+    ("{path}", ValuePart::Target(TemplatePart::Path)),
+    ("{query}", ValuePart::Target(TemplatePart::Query)),
+    ("{method}", ValuePart::Method),
+    ("{scheme}", ValuePart::Scheme),
+    ("{tls-version}", ValuePart::TlsVersion),
+    ("{tls-cipher}", ValuePart::TlsCipher),
+    ("{server-name}", ValuePart::ServerName),
     ("$remote_addr", ValuePart::ClientAddress),
     ("$time", ValuePart::Time),
     ("$uuid", ValuePart::Uuid),
     ("$incremental", ValuePart::Counter),
 ];
 
-/// The change that `edit` asks for.
-pub(super) fn op(edit: &HeaderEdit) -> HeaderOp {
+/// The change that `edit` asks for, on a route of this pattern.
+pub(super) fn op(edit: &HeaderEdit, pattern: Option<&Pattern>) -> HeaderOp {
     let name = edit.name.value.to_ascii_lowercase();
     match &edit.change {
-        HeaderChange::Set(text) => HeaderOp::Set(name, value(&text.value)),
-        HeaderChange::Add(text) => HeaderOp::Add(name, value(&text.value)),
+        HeaderChange::Set(text) => HeaderOp::Set(name, value(&text.value, pattern)),
+        HeaderChange::Add(text) => HeaderOp::Add(name, value(&text.value, pattern)),
         HeaderChange::Remove => HeaderOp::Remove(name),
     }
 }
@@ -52,17 +61,19 @@ pub(super) fn hsts(hsts: &Hsts) -> HeaderOp {
     HeaderOp::Set("strict-transport-security".to_owned(), vec![ValuePart::Text(text)])
 }
 
-fn value(text: &str) -> Vec<ValuePart> {
+/// The parts of a value. What stands in braces and is no name stays as it is: values may be JSON.
+fn value(text: &str, pattern: Option<&Pattern>) -> Vec<ValuePart> {
     let mut parts = vec![];
     let mut plain = String::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        let variable = VARIABLES.iter().find_map(|(name, part)| Some((rest.strip_prefix(name)?, part)));
+        let known = || VARIABLES.iter().find_map(|(name, it)| Some((rest.strip_prefix(name)?, it.clone())));
+        let variable = captured(rest, pattern).or_else(known);
         if let Some((behind, part)) = variable {
             if !plain.is_empty() {
                 parts.push(ValuePart::Text(std::mem::take(&mut plain)));
             }
-            parts.push(part.clone());
+            parts.push(part);
             rest = behind;
         } else {
             plain.push(next);
@@ -75,6 +86,14 @@ fn value(text: &str) -> Vec<ValuePart> {
     parts
 }
 
+/// A name of the pattern in braces at the beginning of a text, and what is behind it.
+fn captured<'t>(text: &'t str, pattern: Option<&Pattern>) -> Option<(&'t str, ValuePart)> {
+    let (name, behind) = text.strip_prefix('{')?.split_once('}')?;
+    let capture = pattern?.capture(name)?;
+    let part = if capture.rest { TemplatePart::Rest } else { TemplatePart::Segment };
+    Some((behind, ValuePart::Target(part(capture.segment))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,10 +101,22 @@ mod tests {
     #[test]
     fn variables_are_found_in_both_spellings() {
         let text = |text: &str| ValuePart::Text(text.into());
+        let value = |text| value(text, None);
         assert_eq!(value("a $remote_addr{time}"), [text("a "), ValuePart::ClientAddress, ValuePart::Time]);
         assert_eq!(value("$uuid-{counter}"), [ValuePart::Uuid, text("-"), ValuePart::Counter]);
         assert_eq!(value("{\"a\": $1, \"ä\": {x}}"), [text("{\"a\": $1, \"ä\": {x}}")]);
         assert_eq!(value(""), []);
+    }
+
+    #[test]
+    fn names_of_the_pattern_come_first() {
+        let pattern = Pattern::parse("/{time}/{*rest}").unwrap();
+        let target = ValuePart::Target;
+        assert_eq!(
+            value("{time}{rest}{host}", Some(&pattern)),
+            [TemplatePart::Segment(0), TemplatePart::Rest(1), TemplatePart::Host].map(target)
+        );
+        assert_eq!(value("{id}", Some(&pattern)), [ValuePart::Text("{id}".into())]);
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use divisor_schema::plan::{
-    Action, Host, HostId, HostTable, Methods, Policy, PoolId, RateLimit, Route, RouteId, Share, Tables,
-    Template, Weight,
+    Action, Host, HostId, HostTable, Methods, Mirror, Policy, PoolId, RateLimit, Route, RouteId, Share,
+    Tables, Template, Weight,
 };
 
 use super::policies::Policies;
@@ -141,7 +141,11 @@ impl<'f, 'm> Hosts<'f, 'm> {
             pattern: pattern.text.clone(),
             methods: methods(route),
             action: self.action(pattern, route)?,
-            policy: self.policies.merge(&self.facts.layers(listener, site, read)),
+            policy: self.policies.merge(
+                &self.facts.layers(listener, site, read),
+                Some(pattern),
+                self.mirror(route),
+            ),
         })
     }
 
@@ -174,6 +178,11 @@ impl<'f, 'm> Hosts<'f, 'm> {
         self.pools.get(pool.id?.index()).copied()
     }
 
+    fn mirror(&self, route: &model::Route) -> Option<Mirror> {
+        let mirror = route.mirror.as_ref()?;
+        Some(Mirror { pool: self.pool(&mirror.pool)?, percent: mirror.percent.value })
+    }
+
     /// The pools that have a weight, sorted.
     fn shares(&self, shares: &[model::Share]) -> Vec<Share> {
         let share = |share: &model::Share| {
@@ -204,7 +213,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
             pattern: every.text,
             methods: Methods::Any,
             action: Action::Redirect { location, status },
-            policy: self.policies.merge(&self.facts.used([&listener.uses, &[], &[]])),
+            policy: self.policies.merge(&self.facts.used([&listener.uses, &[], &[]]), None, None),
         });
         id
     }

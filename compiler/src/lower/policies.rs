@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use divisor_schema::plan::{Compress, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts};
+use divisor_schema::plan::{
+    Access, Cidr, Compress, Mirror, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts,
+};
 
 use super::headers;
 use crate::facts::Layer;
 use crate::model::{self, RetryCause, Settings, SharedLimit};
-use crate::source::Span;
+use crate::routes::Pattern;
+use crate::source::{Span, Spanned};
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
 pub(super) struct Policies<'m> {
@@ -30,19 +33,25 @@ impl<'m> Policies<'m> {
         }
     }
 
-    /// The policy of some layers, the outermost first: what an inner one sets holds, and lists add up.
-    pub(super) fn merge(&mut self, layers: &[Layer<'_>]) -> PolicyId {
+    /// The policy of some layers, the outermost first: what an inner one sets holds, and lists add up. `pattern` is that
+    /// of the route, whose names header values may have.
+    pub(super) fn merge(
+        &mut self,
+        layers: &[Layer<'_>],
+        pattern: Option<&Pattern>,
+        mirror: Option<Mirror>,
+    ) -> PolicyId {
         let defaults = Settings::defaults(Span::default());
         let inner_first = || layers.iter().rev().map(|layer| layer.settings).chain([&defaults]);
         let timeout = |read: fn(&model::Timeouts) -> Option<divisor_schema::plan::Millis>| {
             inner_first().find_map(|settings| read(&settings.timeouts))
         };
         let ops = |read: fn(&Settings) -> &Vec<model::HeaderEdit>| {
-            headers::canonical(
-                layers.iter().flat_map(|layer| read(layer.settings)).map(headers::op).collect(),
-            )
+            let edits = layers.iter().flat_map(|layer| read(layer.settings));
+            headers::canonical(edits.map(|edit| headers::op(edit, pattern)).collect())
         };
         let policy = Policy {
+            access: access(layers),
             rate_limits: self.rate_limits_of(layers),
             request_headers: ops(|settings| &settings.request_headers),
             response_headers: ops(|settings| &settings.response_headers),
@@ -55,6 +64,7 @@ impl<'m> Policies<'m> {
             },
             retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),
             compress: inner_first().find_map(|it| it.compress.as_ref()).map(compress),
+            mirror,
         };
         self.policy(policy)
     }
@@ -110,6 +120,22 @@ impl<'m> Policies<'m> {
 
 /// Stands for a timeout that [`Settings::defaults`] always has.
 const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
+
+/// Every list that allows must hold a client: an inner layer narrows what an outer one says, and never widens it.
+fn access(layers: &[Layer<'_>]) -> Access {
+    let list = |networks: &[Spanned<Cidr>]| {
+        let mut networks: Vec<Cidr> = networks.iter().map(|network| network.value).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        networks
+    };
+    let mut allow: Vec<Vec<Cidr>> = layers.iter().map(|layer| list(&layer.settings.allow)).collect();
+    allow.retain(|list| !list.is_empty());
+    allow.sort_unstable();
+    allow.dedup();
+    let denied: Vec<Spanned<Cidr>> = layers.iter().flat_map(|layer| layer.settings.deny.clone()).collect();
+    Access { allow, deny: list(&denied) }
+}
 
 /// Media types of text: what is worth to be compressed where nobody says what is.
 const TEXT: [&str; 8] = [

@@ -58,6 +58,8 @@ fn policy(name: &'static str) -> impl Strategy<Value = String> {
             "rate-limit \"5/s\" burst=9; rate-limit \"7/m\" block=\"1s\"",
             "header-set \"X-A\" \"$time {uuid}\"; header-add \"x-a\" \"1\"; request-header-remove \"X-B\"",
             "timeout \"5s\"; retry 2",
+            "allow \"10.0.0.0/8\" \"::1\"; deny \"10.1.0.0/16\"; compress \"gzip\" \"zstd\"",
+            "header-set \"X-At\" \"{host}{id} {tls-version}\"; retry 1 budget=\"0%\" { on \"503\"; }",
         ],
         &["header-set \"Connection\" \"close\"", "header-set \"X A\" \"1\""],
     );
@@ -75,6 +77,7 @@ fn route() -> impl Strategy<Value = String> {
             " pool=\"x\"",
             " pool=\"y\" rewrite=\"/new\"",
             " pool=\"x\" rewrite=\"{path}\"",
+            " pool=\"x\" { mirror \"y\" percent=5; }",
             " { respond 200 \"ok\"; }",
             " { redirect \"https://{host}/\" status=301; }",
             " { deny 404; use \"q\"; }",

@@ -73,6 +73,9 @@ fn expect_key(expect: &Expect) -> (RequestLine, Vec<String>, Span) {
 fn route(route: &mut Route, pools: &Index, policies: &Index, limits: &Index) {
     find_all(limits, &mut route.settings.shared_limits);
     find_all(policies, &mut route.uses);
+    if let Some(mirror) = &mut route.mirror {
+        find(pools, &mut mirror.pool);
+    }
     match &mut route.action {
         Some(Action::Proxy { pool }) => find(pools, pool),
         Some(Action::Split { shares }) => shares.iter_mut().for_each(|share| find(pools, &mut share.pool)),

@@ -1,9 +1,10 @@
 //! Policies, and the same settings on a route.
 
 use divisor_schema::config::{RETRY, TIMEOUT};
-use divisor_schema::plan::Encoding;
+use divisor_schema::plan::{Cidr, Encoding};
 
 use super::block::Checked;
+use super::transpose;
 use super::types::{
     Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause, Settings,
     SharedLimit, Timeouts,
@@ -17,6 +18,8 @@ pub(super) fn policy(block: &Checked) -> Option<Policy> {
 
 pub(super) fn settings(block: &Checked) -> Settings {
     Settings {
+        allow: networks(block, "allow"),
+        deny: networks(block, "deny"),
         rate_limits: block.blocks("rate-limit").filter_map(rate_limit).collect(),
         shared_limits: block
             .blocks("rate-limit")
@@ -29,6 +32,11 @@ pub(super) fn settings(block: &Checked) -> Settings {
         retry: block.block("retry").map(retry),
         compress: block.block("compress").map(compress),
     }
+}
+
+/// Networks; a route has none under `deny`, which is an action there.
+fn networks(block: &Checked, field: &str) -> Vec<Spanned<Cidr>> {
+    block.list::<Option<Cidr>>(field).into_iter().filter_map(transpose).collect()
 }
 
 fn timeouts(block: &Checked) -> Timeouts {

@@ -1,7 +1,7 @@
 //! Hosts and routes.
 
 use super::block::Checked;
-use super::types::{Action, Host, Reference, Route, Share};
+use super::types::{Action, Host, Mirror, Reference, Route, Share};
 use super::{policy, references, tls};
 
 pub(super) fn host(block: &Checked) -> Host {
@@ -21,6 +21,7 @@ pub(super) fn route(block: &Checked) -> Option<Route> {
         priority: block.value("priority"),
         action: action(block),
         rewrite: block.written("rewrite"),
+        mirror: block.block("mirror").and_then(mirror),
         uses: references(block, "use"),
         settings: policy::settings(block),
     })
@@ -52,6 +53,10 @@ fn action(block: &Checked) -> Option<Action> {
         "deny" => Some(Action::Deny { status: block.block("deny")?.value("status") }),
         _ => None,
     }
+}
+
+fn mirror(block: &Checked) -> Option<Mirror> {
+    Some(Mirror { pool: Reference::to(block.written("pool")?), percent: block.value("percent") })
 }
 
 fn share(block: &Checked) -> Option<Share> {

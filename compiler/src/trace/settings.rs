@@ -108,12 +108,5 @@ fn header_op(prefix: &str, op: &HeaderOp) -> (String, String) {
 }
 
 fn parts(value: &[ValuePart]) -> String {
-    let part = |part: &ValuePart| match part {
-        ValuePart::Text(text) => text.clone(),
-        ValuePart::ClientAddress => "{client-address}".into(),
-        ValuePart::Time => "{time}".into(),
-        ValuePart::Uuid => "{uuid}".into(),
-        ValuePart::Counter => "{counter}".into(),
-    };
-    value.iter().map(part).collect()
+    value.iter().map(ToString::to_string).collect()
 }

@@ -19,7 +19,7 @@ use tracing::debug;
 
 use crate::exchange::{Client, Views};
 use crate::plan::Listener;
-use crate::tls::Stream;
+use crate::tls::{self, Stream};
 
 /// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
 pub(crate) async fn serve(
@@ -32,12 +32,12 @@ pub(crate) async fn serve(
 ) {
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
     let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, &listener));
-    let (stream, h2) = match handshake.await {
+    let (stream, h2, session) = match handshake.await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
         Err(_) => return debug!(listener = listener.name, %peer, "handshake timed out"),
     };
-    let client = Rc::new(Client::new(peer, bind, &listener, views));
+    let client = Rc::new(Client::new(peer, bind, session, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
@@ -47,17 +47,18 @@ pub(crate) async fn serve(
     }
 }
 
-/// Opens a connection: TLS if the listener has it. Says whether the client speaks HTTP/2.
-async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<(Stream, bool)> {
+/// Opens a connection: TLS if the listener has it. Says whether the client speaks HTTP/2, and what the handshake came to.
+async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<(Stream, bool, Option<tls::Session>)> {
     match &listener.tls {
         None => {
             let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
-            Ok((Stream::Plain(tcp), h2))
+            Ok((Stream::Plain(tcp), h2, None))
         }
         Some(config) => {
-            let tls = TlsAcceptor::from(config.clone()).accept(tcp).await?;
-            let h2 = tls.get_ref().1.alpn_protocol() == Some(b"h2");
-            Ok((Stream::Tls(Box::new(tls.into())), h2))
+            let stream = TlsAcceptor::from(config.clone()).accept(tcp).await?;
+            let connection = stream.get_ref().1;
+            let (h2, session) = (connection.alpn_protocol() == Some(b"h2"), tls::Session::of(connection));
+            Ok((Stream::Tls(Box::new(stream.into())), h2, Some(session)))
         }
     }
 }

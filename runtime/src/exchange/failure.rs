@@ -15,6 +15,8 @@ pub(super) enum Failure {
     BadRequest,
     /// The host is not served here (RFC 9110, section 15.5.20).
     Misdirected,
+    /// The client is not among those that may.
+    Forbidden,
     /// No route matches.
     NotFound,
     /// The body is over the limit.
@@ -42,6 +44,7 @@ impl Failure {
         match self {
             Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::Misdirected => StatusCode::MISDIRECTED_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
@@ -113,6 +116,7 @@ mod tests {
         let client = [
             Failure::BadRequest,
             Failure::Misdirected,
+            Failure::Forbidden,
             Failure::NotFound,
             Failure::TooLarge,
             Failure::Stalled,

@@ -21,7 +21,7 @@ impl Exchange<'_> {
         pool: PoolId,
         policy: &Policy,
         rewrite: Option<&Template>,
-        target: Target,
+        target: &Target,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<(Response<ResponseBody>, u64), Failure> {

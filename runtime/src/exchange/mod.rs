@@ -3,6 +3,7 @@
 mod body;
 mod failure;
 mod forward;
+mod mirror;
 mod proxy;
 mod random;
 mod request;
@@ -26,7 +27,7 @@ use http_body::Body;
 use crate::message::Interim;
 use crate::plan::{Listener, Live, Policy};
 use crate::policy::{HeaderOps, Peer, Values};
-use crate::route;
+use crate::{route, tls};
 
 pub(crate) use self::body::ResponseBody;
 pub(crate) use self::view::{View, Views};
@@ -39,22 +40,29 @@ use self::request::Target;
 pub(crate) struct Client {
     peer: Peer,
     bind: SocketAddr,
-    tls: bool,
+    tls: Option<tls::Session>,
     views: Rc<Views>,
     random: Cell<Random>,
 }
 
 impl Client {
-    /// The client at `peer`, which came in by `listener` at its address `bind`.
-    pub(crate) fn new(peer: SocketAddr, bind: SocketAddr, listener: &Listener, views: Rc<Views>) -> Self {
-        let tls = listener.tls.is_some();
-        Self { peer: Peer::new(peer.ip(), tls), bind, tls, views, random: Cell::new(Random::new()) }
+    /// The client at `peer`, which came in at the address `bind`, over TLS or not.
+    pub(crate) fn new(
+        peer: SocketAddr,
+        bind: SocketAddr,
+        tls: Option<tls::Session>,
+        views: Rc<Views>,
+    ) -> Self {
+        let peer = Peer::new(peer.ip(), tls.is_some());
+        Self { peer, bind, tls, views, random: Cell::new(Random::new()) }
     }
 
     /// The listener of this connection in the plan that is live. Not kept between requests: a connection may idle
     /// through many plans.
     fn listener<'a>(&self, live: &'a Live) -> Option<&'a Listener> {
-        live.listener_at(self.bind).filter(|listener| listener.tls.is_some() == self.tls).map(AsRef::as_ref)
+        live.listener_at(self.bind)
+            .filter(|listener| listener.tls.is_some() == self.tls.is_some())
+            .map(AsRef::as_ref)
     }
 
     /// A uniformly random number; good enough to spread load.
@@ -65,11 +73,19 @@ impl Client {
         number
     }
 
-    /// Changes header fields.
-    fn apply(&self, ops: &HeaderOps, headers: &mut http::HeaderMap, client: IpAddr, counter: u64) {
+    /// Changes header fields. `counter` is the backend's count of requests.
+    fn apply(
+        &self,
+        ops: &HeaderOps,
+        headers: &mut http::HeaderMap,
+        client: IpAddr,
+        counter: u64,
+        target: Option<&Target>,
+    ) {
         if !ops.is_empty() {
-            let now = SystemTime::now();
-            ops.apply(headers, &mut Values { client, now, counter, random: &mut random::unpredictable });
+            let asked = target.map(|target| target.asked(self.tls.as_ref()));
+            let (now, random) = (SystemTime::now(), &mut random::unpredictable);
+            ops.apply(headers, &mut Values { client, now, counter, random, asked });
         }
     }
 }
@@ -90,7 +106,7 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
         Ok((route, target)) => exchange.answer(route, target, head, Sent { body, interim }).await,
         Err(failure) => failure.response(),
     };
-    client.apply(&listener.response_headers, response.headers_mut(), address, 0);
+    client.apply(&listener.response_headers, response.headers_mut(), address, 0, None);
     if only_head { without_body(response) } else { response }
 }
 
@@ -145,11 +161,12 @@ impl Exchange<'_> {
         let live = &self.view.live;
         let route = &live.plan.routes[id.index()];
         let policy = &live.policies[route.policy.index()];
-        let (mut response, counter) = match self.act(&route.action, policy, target, head, body).await {
+        let (mut response, counter) = match self.act(&route.action, policy, &target, head, body).await {
             Ok(answered) => answered,
             Err(failure) => (failure.response(), 0),
         };
-        self.client.apply(&policy.response_headers, response.headers_mut(), self.address, counter);
+        let (ops, headers) = (&policy.response_headers, response.headers_mut());
+        self.client.apply(ops, headers, self.address, counter, Some(&target));
         response
     }
 
@@ -158,10 +175,13 @@ impl Exchange<'_> {
         &self,
         action: &Action,
         policy: &Policy,
-        target: Target,
+        target: &Target,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<(Response<ResponseBody>, u64), Failure> {
+        if !policy.access.admits(self.address) {
+            return Err(Failure::Forbidden);
+        }
         let limits = &self.view.live.limits;
         limits
             .check(&policy.limits, self.address, Instant::now())

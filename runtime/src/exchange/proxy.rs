@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
-use divisor_schema::plan::PoolId;
+use divisor_schema::plan::{PoolId, Retry, Timeouts};
 use http::header::UPGRADE;
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
@@ -39,7 +39,7 @@ impl Held for InFlight {
 }
 
 /// A try that brought no response for the client.
-struct Missed {
+pub(super) struct Missed {
     failure: Failure,
     /// The request, if it is to be sent again.
     again: Option<Box<Request<ClientBody>>>,
@@ -52,7 +52,7 @@ impl Missed {
 }
 
 /// A response and how many requests its backend has got.
-type Answered = (Response<ResponseBody>, u64);
+pub(super) type Answered = (Response<ResponseBody>, u64);
 
 impl Exchange<'_> {
     /// Sends a request to a backend of a pool, within the time that the whole exchange may take.
@@ -60,18 +60,22 @@ impl Exchange<'_> {
         &self,
         pool: PoolId,
         policy: &Policy,
-        target: Target,
+        target: &Target,
         path: Option<String>,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<Answered, Failure> {
         let deadline = policy.timeouts.exchange.and_then(|limit| Instant::now().checked_add(limit.into()));
-        let mut head = request::forwardable(head, &target, path, body.interim.is_some())?;
+        let mut head = request::forwardable(head, target, path, body.interim.is_some())?;
         let Sent { body, interim } = body;
         let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into(), interim);
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
-        let tries = self.tries(pool, policy, Request::from_parts(head, body), deadline);
+        let mut request = Request::from_parts(head, body);
+        if let Some(mirror) = &policy.mirror {
+            self.mirror(mirror, policy, target, &mut request);
+        }
+        let tries = self.tries(pool, policy, target, request, deadline);
         match deadline {
             Some(deadline) => timeout_at(deadline, tries).await.unwrap_or(Err(Failure::TimedOut)),
             None => tries.await,
@@ -83,11 +87,12 @@ impl Exchange<'_> {
         &self,
         id: PoolId,
         policy: &Policy,
+        target: &Target,
         mut request: Request<ClientBody>,
         deadline: Option<Instant>,
     ) -> Result<Answered, Failure> {
         let pool = &self.view.live.pools[id.index()];
-        let mut course = Course { pool, policy, deadline, retries: Retries::new(pool, &policy.retry) };
+        let mut course = Course::new(pool, &policy.timeouts, &policy.retry, deadline);
         let mut tried = Tried::default();
         let mut failure = Failure::Unavailable;
         let mut changed = false;
@@ -103,8 +108,8 @@ impl Exchange<'_> {
                 }
             };
             if !std::mem::replace(&mut changed, true) {
-                let counter = ticket.number();
-                self.client.apply(&policy.request_headers, request.headers_mut(), self.address, counter);
+                let (ops, headers) = (&policy.request_headers, request.headers_mut());
+                self.client.apply(ops, headers, self.address, ticket.number(), Some(target));
             }
             match course.send(request, ticket, upstream).await {
                 Ok(answered) => return Ok(answered),
@@ -123,18 +128,27 @@ impl Exchange<'_> {
 }
 
 /// What all tries of a request have in common.
-struct Course<'a> {
+pub(super) struct Course<'a> {
     pool: &'a Pool,
-    policy: &'a Policy,
+    timeouts: &'a Timeouts,
     deadline: Option<Instant>,
     retries: Retries<'a>,
 }
 
-impl Course<'_> {
+impl<'a> Course<'a> {
+    pub(super) fn new(
+        pool: &'a Pool,
+        timeouts: &'a Timeouts,
+        retry: &'a Retry,
+        deadline: Option<Instant>,
+    ) -> Self {
+        Self { pool, timeouts, deadline, retries: Retries::new(pool, retry) }
+    }
+
     /// Sends a request to one backend: on a connection that waits, or on a new one. When the one that waited turns out
     /// to be closed, the request goes on a new one: a request that makes its backend close connections takes no more of
     /// them.
-    async fn send(
+    pub(super) async fn send(
         &mut self,
         mut request: Request<ClientBody>,
         ticket: Ticket,
@@ -216,7 +230,7 @@ impl Course<'_> {
     /// Waits for the head of a response, but not for a backend that takes too long to move.
     async fn in_time<T>(&self, head: impl Future<Output = T>, request: &Progress) -> Result<T, Late> {
         request.backend.begin();
-        let limit = self.policy.timeouts.first_byte.into();
+        let limit = self.timeouts.first_byte.into();
         let passed = async {
             match self.deadline {
                 Some(deadline) => sleep_until(deadline).await,
@@ -268,7 +282,7 @@ impl Course<'_> {
         let protocol = head.headers.remove(UPGRADE).filter(|_| switches);
         request::end_hop(&mut head.headers);
         let held = InFlight { ticket, upstream, request };
-        let timeouts = &self.policy.timeouts;
+        let timeouts = self.timeouts;
         if switches {
             head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
             let far = Some(body.into_tunnel(timeouts.tunnel_idle.into()));

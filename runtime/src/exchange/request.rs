@@ -7,15 +7,19 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
-use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
 use crate::h1;
+use crate::policy::Asked;
 use crate::route::{self, Source};
+use crate::tls;
 
 use super::failure::Failure;
 
 /// What a request asks for: all that routing looks at.
 pub(super) struct Target {
+    /// The method.
+    pub(super) method: Method,
     /// Host name: lower case, without port.
     pub(super) host: String,
     /// `Host` as it is forwarded.
@@ -27,6 +31,11 @@ pub(super) struct Target {
 }
 
 impl Target {
+    /// What headers may say of it.
+    pub(super) fn asked<'a>(&'a self, tls: Option<&'a tls::Session>) -> Asked<'a> {
+        Asked { target: self.source(), method: self.method.as_str(), tls }
+    }
+
     pub(super) fn source(&self) -> Source<'_> {
         Source { host: &self.host, path: &self.path, query: self.query.as_deref() }
     }
@@ -39,7 +48,7 @@ pub(super) fn target(head: &Parts, keep_empty_segments: bool) -> Result<Target, 
     let host = route::host_name(text).map_err(|_| Failure::BadRequest)?.into_owned();
     let path = route::normalise(head.uri.path(), keep_empty_segments).map_err(|_| Failure::BadRequest)?;
     let query = head.uri.query().map(str::to_owned);
-    Ok(Target { host, path: path.into_owned(), query, authority })
+    Ok(Target { method: head.method.clone(), host, path: path.into_owned(), query, authority })
 }
 
 /// The one host that the request names (RFC 9112, section 3.2; RFC 9113, section 8.3.1).

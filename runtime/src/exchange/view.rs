@@ -10,12 +10,15 @@ use crate::plan::{Live, Published};
 use crate::pool::Backend;
 use crate::upstream::Upstream;
 
+use super::mirror::Copies;
+
 /// The live plan and this worker's own connections to its backends. A request takes one view and keeps it to its
 /// end, so no request ever sees two plans.
 pub(crate) struct View {
     /// Everything a request needs.
     pub(crate) live: Arc<Live>,
     upstreams: Vec<Vec<Rc<Upstream>>>,
+    copies: Copies,
 }
 
 impl View {
@@ -39,12 +42,18 @@ impl View {
                 .collect()
         });
         let upstreams = upstreams.collect();
-        Rc::new(Self { live, upstreams })
+        let copies = previous.map(|view| view.copies.clone()).unwrap_or_default();
+        Rc::new(Self { live, upstreams, copies })
     }
 
     /// This worker's connections to one backend of a pool.
     pub(crate) fn upstream(&self, pool: PoolId, backend: usize) -> &Rc<Upstream> {
         &self.upstreams[pool.index()][backend]
+    }
+
+    /// The copies of requests that this worker has under way, whatever plan they began with.
+    pub(super) fn copies(&self) -> &Copies {
+        &self.copies
     }
 
     /// Closes connections that have waited for too long.

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf, Bytes};
+use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderName;
 use http::header::{
     AUTHORIZATION, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, CONTENT_TYPE,
@@ -14,7 +14,8 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 use http_body::{Body, Frame, SizeHint};
-use http_body_util::{BodyExt, Empty};
+use http_body_util::{BodyExt, Empty, Full};
+use tokio::sync::oneshot;
 
 use super::{IdleTimer, Interim, Turn};
 
@@ -89,6 +90,29 @@ pub(crate) struct ClientBody {
     touched: bool,
     idle: IdleTimer,
     progress: Rc<Progress>,
+    recorder: Option<Recorder>,
+}
+
+/// Keeps what a body brings, until it is more than `max` bytes.
+struct Recorder {
+    kept: BytesMut,
+    max: usize,
+    whole: oneshot::Sender<Bytes>,
+}
+
+impl Recorder {
+    /// Keeps a piece, if there is room for it.
+    fn keep(mut self, piece: &[u8]) -> Option<Self> {
+        let fits = self.kept.len() + piece.len() <= self.max;
+        fits.then(|| {
+            self.kept.extend_from_slice(piece);
+            self
+        })
+    }
+
+    fn finish(self) {
+        _ = self.whole.send(self.kept.freeze()); // whoever asked for it may be gone
+    }
 }
 
 impl ClientBody {
@@ -100,12 +124,32 @@ impl ClientBody {
         let none = inner.is_end_stream();
         let inner = (!none).then(|| Box::pin(inner.map_err(|_| ClientFault::Broken)) as Pin<Box<_>>);
         let (left, idle) = (limit.unwrap_or(u64::MAX), IdleTimer::new(idle));
-        Self { inner, interim, left, touched: false, idle, progress: Progress::new() }
+        Self { inner, interim, left, touched: false, idle, progress: Progress::new(), recorder: None }
     }
 
     /// No body, with the same way back for interim responses.
     pub(crate) fn nothing(&self) -> Self {
         Self::new(Empty::new(), None, Duration::MAX, self.interim.clone())
+    }
+
+    /// What another body brought; nobody is told of interim responses.
+    pub(crate) fn copy(bytes: Bytes) -> Self {
+        Self::new(Full::new(bytes), None, Duration::MAX, None)
+    }
+
+    /// Gives what this body will have brought when it has come to its end: nothing, if it breaks off or brings more than
+    /// `max` bytes. `None` when it says that it will.
+    pub(crate) fn record(&mut self, max: usize) -> Option<impl Future<Output = Option<Bytes>> + 'static> {
+        if self.size_hint().lower() > max as u64 {
+            return None;
+        }
+        let (whole, brought) = oneshot::channel();
+        let recorder = Recorder { kept: BytesMut::new(), max, whole };
+        match self.is_empty() {
+            true => recorder.finish(),
+            false => self.recorder = Some(recorder),
+        }
+        Some(async { brought.await.ok() })
     }
 
     /// Whether nothing of it was read yet.
@@ -128,9 +172,19 @@ impl ClientBody {
         Rc::clone(&self.progress)
     }
 
+    fn record_frame(&mut self, frame: &Frame<Bytes>) {
+        let Some(recorder) = self.recorder.take() else { return };
+        self.recorder = recorder.keep(frame.data_ref().map_or(&[], |data| data));
+        if self.is_end_stream() {
+            // Nobody asks again after the last byte of a known length.
+            self.recorder.take().into_iter().for_each(Recorder::finish);
+        }
+    }
+
     fn fail(&mut self, fault: ClientFault) -> Poll<Option<Result<Frame<Bytes>, ClientFault>>> {
         self.progress.fault.set(Some(fault));
         self.inner = None;
+        self.recorder = None;
         Poll::Ready(Some(Err(fault)))
     }
 }
@@ -153,7 +207,10 @@ impl Body for ClientBody {
         this.progress.backend.begin();
         this.idle.moved();
         match frame {
-            None => Poll::Ready(None),
+            None => {
+                this.recorder.take().into_iter().for_each(Recorder::finish);
+                Poll::Ready(None)
+            }
             Some(Err(_)) => this.fail(ClientFault::Broken),
             Some(Ok(frame)) => {
                 this.touched = true;
@@ -162,6 +219,7 @@ impl Body for ClientBody {
                     None => this.fail(ClientFault::TooLarge),
                     Some(left) => {
                         this.left = left;
+                        this.record_frame(&frame);
                         Poll::Ready(Some(Ok(without_forbidden_trailers(frame))))
                     }
                 }
@@ -215,6 +273,21 @@ mod tests {
         assert!(body.is_empty() && body.is_end_stream());
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.collect().await.unwrap().to_bytes().is_empty());
+    }
+
+    #[tokio::test]
+    async fn what_a_body_brings_can_be_kept() {
+        let mut nothing = ClientBody::copy(Bytes::new());
+        assert_eq!(nothing.record(9).unwrap().await, Some(Bytes::new()));
+        let mut body = ClientBody::copy(Bytes::from_static(b"0123456789"));
+        assert!(body.record(9).is_none(), "it says that it is longer");
+        let kept = body.record(10).unwrap();
+        assert_eq!(body.collect().await.unwrap().to_bytes(), "0123456789");
+        assert_eq!(kept.await, Some(Bytes::from_static(b"0123456789")));
+        let (whole, brought) = oneshot::channel();
+        let recorder = Recorder { kept: BytesMut::new(), max: 4, whole };
+        assert!(recorder.keep(b"abc").and_then(|it| it.keep(b"de")).is_none());
+        assert!(brought.await.is_err(), "too long");
     }
 
     #[test]

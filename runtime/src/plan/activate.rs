@@ -7,7 +7,7 @@ use std::time::Instant;
 use divisor_schema::plan::{self, Digest, Plan};
 use tokio::sync::Semaphore;
 
-use crate::policy::{Compression, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
+use crate::policy::{Access, Compression, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
 use crate::pool::{InvalidName, Pool};
 use crate::route::Hosts;
 use crate::tls::{self, TlsError};
@@ -104,6 +104,7 @@ fn listener(
 
 fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
     Ok(Policy {
+        access: Access::new(&plan.access),
         limits: plan.rate_limits.clone(),
         request_headers: HeaderOps::new(&plan.request_headers)?,
         response_headers: HeaderOps::new(&plan.response_headers)?,
@@ -111,5 +112,6 @@ fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
         timeouts: plan.timeouts.clone(),
         retry: plan.retry.clone(),
         compress: plan.compress.as_ref().map(Compression::new),
+        mirror: plan.mirror.clone(),
     })
 }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use divisor_schema::plan::{Digest, HttpSettings, Millis, Plan, RateLimitId, Retry, Timeouts};
+use divisor_schema::plan::{Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts};
 use rustls::ServerConfig;
 use tokio::sync::Semaphore;
 
-use crate::policy::{Compression, HeaderOps, RateLimits, TrustedProxies};
+use crate::policy::{Access, Compression, HeaderOps, RateLimits, TrustedProxies};
 use crate::pool::Pool;
 use crate::route::Hosts;
 use crate::tls;
@@ -76,6 +76,8 @@ pub(crate) struct Listener {
 
 /// A policy in the form in which it serves.
 pub(crate) struct Policy {
+    /// Which clients may at all.
+    pub(crate) access: Access,
     /// All must admit the request.
     pub(crate) limits: Vec<RateLimitId>,
     /// Changes of the request.
@@ -90,6 +92,8 @@ pub(crate) struct Policy {
     pub(crate) retry: Retry,
     /// Which responses are compressed.
     pub(crate) compress: Option<Compression>,
+    /// The pool that is sent copies.
+    pub(crate) mirror: Option<Mirror>,
 }
 
 /// A plan's duration as the rest of the runtime measures it.

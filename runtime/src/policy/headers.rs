@@ -7,6 +7,9 @@ use std::time::SystemTime;
 use divisor_schema::plan;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::route::{Source, push_part};
+use crate::tls;
+
 use super::stamp::{Timestamp, Uuid};
 
 /// Changes of header fields, in order.
@@ -37,6 +40,19 @@ pub(crate) struct Values<'a> {
     pub(crate) counter: u64,
     /// Gives random numbers, for UUIDs.
     pub(crate) random: &'a mut dyn FnMut() -> u64,
+    /// What was asked for; `None` where nobody knows, which leaves its holes empty.
+    pub(crate) asked: Option<Asked<'a>>,
+}
+
+/// What a client asked for, and how.
+#[derive(Clone, Copy)]
+pub(crate) struct Asked<'a> {
+    /// Host, path and query.
+    pub(crate) target: Source<'a>,
+    /// The method.
+    pub(crate) method: &'a str,
+    /// The TLS session of its connection.
+    pub(crate) tls: Option<&'a tls::Session>,
 }
 
 /// A plan asks for a header field that HTTP does not have.
@@ -143,6 +159,30 @@ fn write_part(text: &mut String, part: &plan::ValuePart, values: &mut Values<'_>
             write!(text, "{}", Uuid::new(random))
         }
         plan::ValuePart::Counter => write!(text, "{}", values.counter),
+        asked => {
+            if let Some(known) = values.asked {
+                push_asked(text, asked, known);
+            }
+            Ok(())
+        }
+    }
+}
+
+fn push_asked(text: &mut String, part: &plan::ValuePart, asked: Asked<'_>) {
+    let of_tls = |read: fn(&tls::Session) -> &str| asked.tls.map_or("", read);
+    match part {
+        plan::ValuePart::Target(part) => push_part(text, part, asked.target),
+        plan::ValuePart::Method => text.push_str(asked.method),
+        plan::ValuePart::Scheme => text.push_str(if asked.tls.is_some() { "https" } else { "http" }),
+        plan::ValuePart::TlsVersion => text.push_str(of_tls(|tls| tls.version)),
+        plan::ValuePart::TlsCipher => text.push_str(of_tls(|tls| tls.cipher)),
+        plan::ValuePart::ServerName => text.push_str(of_tls(|tls| &tls.server_name)),
+        // These are not about what was asked for.
+        plan::ValuePart::Text(_)
+        | plan::ValuePart::ClientAddress
+        | plan::ValuePart::Time
+        | plan::ValuePart::Uuid
+        | plan::ValuePart::Counter => {}
     }
 }
 
@@ -150,7 +190,7 @@ fn write_part(text: &mut String, part: &plan::ValuePart, values: &mut Values<'_>
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
 
-    use divisor_schema::plan::{HeaderOp, ValuePart};
+    use divisor_schema::plan::{HeaderOp, TemplatePart, ValuePart};
 
     use super::*;
 
@@ -168,6 +208,11 @@ mod tests {
             now: UNIX_EPOCH + Duration::from_millis(1_500),
             counter: 42,
             random: &mut || u64::MAX,
+            asked: Some(Asked {
+                target: Source { host: "shop.example", path: "/a b/c", query: Some("q=1") },
+                method: "GET",
+                tls: Some(&tls::Session { version: "TLSv1.3", cipher: "AES", server_name: "shop".into() }),
+            }),
         };
         HeaderOps::new(ops).unwrap().apply(&mut headers, &mut values);
         let mut lines: Vec<_> =
@@ -209,6 +254,29 @@ mod tests {
                 "x-seen: 192.0.2.1 at 1970-01-01T00:00:01.500Z #42"
             ]
         );
+    }
+
+    #[test]
+    fn what_was_asked_for_fills_holes_too() {
+        let target = ValuePart::Target;
+        let parts = vec![
+            ValuePart::Method,
+            ValuePart::Text(" ".into()),
+            ValuePart::Scheme,
+            target(TemplatePart::Host),
+            target(TemplatePart::Path),
+            target(TemplatePart::Query),
+            target(TemplatePart::Segment(1)),
+            target(TemplatePart::Rest(0)),
+        ];
+        let tls = vec![ValuePart::TlsVersion, ValuePart::TlsCipher, ValuePart::ServerName];
+        let ops = [HeaderOp::Set("a".into(), parts), HeaderOp::Set("b".into(), tls)];
+        assert_eq!(applied(&ops, &[]), ["a: GET httpsshop.example/a%20b/c?q=1ca%20b/c", "b: TLSv1.3AESshop"]);
+        let mut headers = HeaderMap::new();
+        let (client, now) = ("::1".parse().unwrap(), UNIX_EPOCH);
+        let mut values = Values { client, now, counter: 0, random: &mut || 0, asked: None };
+        HeaderOps::new(&ops).unwrap().apply(&mut headers, &mut values);
+        assert_eq!(headers["b"], "");
     }
 
     #[test]

@@ -1,6 +1,7 @@
-//! What happens to a request on its way, compiled from the plan: rate limits, header changes, compression, and whom to
+//! What happens to a request on its way, compiled from the plan: access lists, rate limits, header changes, compression, and whom to
 //! believe about the client.
 
+mod access;
 mod client;
 mod compress;
 mod headers;
@@ -8,7 +9,8 @@ mod rate_limit;
 mod recent;
 mod stamp;
 
+pub(crate) use self::access::Access;
 pub(crate) use self::client::{Peer, TrustedProxies};
 pub(crate) use self::compress::{Compressed, Compression};
-pub(crate) use self::headers::{HeaderOps, InvalidHeader, Values};
+pub(crate) use self::headers::{Asked, HeaderOps, InvalidHeader, Values};
 pub(crate) use self::rate_limit::RateLimits;

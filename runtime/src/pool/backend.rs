@@ -216,6 +216,15 @@ impl Backend {
         Ok(ticket)
     }
 
+    /// A place among the exchanges that this backend may have in flight, if one is free.
+    pub(crate) fn try_enter(self: &Arc<Self>) -> Option<Ticket> {
+        let permit = self.places.try_acquire().ok()?;
+        let mut ticket = Ticket::queued(self);
+        permit.forget();
+        ticket.admit();
+        Some(ticket)
+    }
+
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }

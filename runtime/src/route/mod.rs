@@ -9,7 +9,7 @@ mod hosts;
 use divisor_schema::plan::{HostId, Plan, RouteId};
 
 pub(crate) use self::hosts::Hosts;
-pub(crate) use divisor_schema::plan::{Source, fill, host_name, normalise};
+pub(crate) use divisor_schema::plan::{Source, fill, host_name, normalise, push_part};
 
 /// The route of a request to `host`, one of the hosts of `plan`, for a path that is normal; `None` when there is none
 /// for this path and method (404).

@@ -1,6 +1,6 @@
 use divisor_schema::plan::{
-    Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, RetryOn, Route, Runtime, State,
-    StateId, Tables, Timeouts,
+    Access, Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, RetryOn, Route, Runtime,
+    State, StateId, Tables, Timeouts,
 };
 use proptest::prelude::*;
 
@@ -66,6 +66,8 @@ fn plan() -> Plan {
             timeouts,
             retry: Retry { attempts: 0, budget: 0, on: RetryOn::default() },
             compress: None,
+            access: Access::default(),
+            mirror: None,
         }],
         hosts: vec![Host { names: Vec::new(), root: StateId::new(0) }],
         routes: ROUTES.into_iter().map(route).collect(),

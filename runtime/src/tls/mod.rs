@@ -7,12 +7,14 @@ mod client;
 mod error;
 mod files;
 mod server;
+mod session;
 mod settings;
 mod stream;
 
 pub(crate) use self::client::Clients;
 pub(crate) use self::error::{TlsError, explain};
 pub(crate) use self::server::Server;
+pub(crate) use self::session::Session;
 
 #[cfg(test)]
 mod tests;

@@ -104,6 +104,6 @@ mod tests {
         assert_eq!(weight.takes, "a whole number from 0 to 65535");
         assert_eq!(weight.default, Some("1"));
         assert!(all.iter().any(|entry| entry.path == "host.route.timeout.first-byte"));
-        assert!(all.iter().any(|entry| entry.planned && entry.path == "route.mirror"));
+        assert!(all.iter().any(|entry| !entry.planned && entry.path == "route.mirror.percent"));
     }
 }

@@ -8,7 +8,7 @@ pub(super) static POLICY: Block = Block {
     arguments: &[],
     groups: &[
         SETTINGS,
-        &[Field::planned("deny", Kind::List(&Kind::Network), "Networks that may not, whatever is allowed.")],
+        &[Field::new("deny", Kind::List(&Kind::Network), "Networks that may not, whatever is allowed.")],
     ],
 };
 
@@ -35,7 +35,7 @@ pub(super) const SETTINGS: &[Field] = &[
     Field::new("retry", Kind::Block(&RETRY), "When a request is sent again."),
     Field::new("compress", Kind::Block(&COMPRESS), "Compresses responses for clients that accept it."),
     Field::planned("auth", Kind::Block(&AUTH), "Who a client is."),
-    Field::planned("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
+    Field::new("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
     Field::planned("cors", Kind::Block(&CORS), "Requests from pages of other origins."),
     Field::planned("csrf", Kind::Block(&CSRF), "Refuses requests that a page of another origin forged."),
 ];

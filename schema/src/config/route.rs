@@ -74,11 +74,7 @@ pub(super) static ROUTE: Block = Block {
                 "The path that the backend is sent, with `{id}` from the pattern.",
             ),
             Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind its requests."),
-            Field::planned(
-                "mirror",
-                Kind::Block(&MIRROR),
-                "Also sent to another pool, whose answer is dropped.",
-            ),
+            Field::new("mirror", Kind::Block(&MIRROR), "Also sent to another pool, whose answer is dropped."),
             Field::new(
                 "priority",
                 Kind::Integer { min: -1_000_000, max: 1_000_000 },

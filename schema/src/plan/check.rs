@@ -112,6 +112,16 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
         ensure(distinct && !compress.encodings.is_empty(), || "encodings are not a set".into())?;
         ensure(compress.types.is_sorted_by(|a, b| a < b), || "media types are not in order".into())?;
     }
+    let access = &policy.access;
+    let mut lists = access.allow.iter().chain([&access.deny]);
+    let canonical = lists.all(|list| list.iter().all(Cidr::is_canonical) && list.is_sorted_by(|a, b| a < b));
+    ensure(canonical && access.allow.iter().all(|list| !list.is_empty()), || {
+        "an access list is no set of networks".into()
+    })?;
+    if let Some(mirror) = &policy.mirror {
+        within(mirror.pool, plan.pools.len(), "pool of a mirror")?;
+        ensure((1..=100).contains(&mirror.percent), || "a mirror is out of bounds".into())?;
+    }
     policy.rate_limits.iter().try_for_each(|&id| within(id, plan.rate_limits.len(), "rate limit"))?;
     policy.request_headers.iter().chain(&policy.response_headers).try_for_each(header)
 }
@@ -125,7 +135,10 @@ fn header(op: &HeaderOp) -> Checked {
         return Ok(());
     };
     let visible = |text: &str| text.bytes().all(|byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f));
-    let fits = value.iter().all(|part| !matches!(part, ValuePart::Text(text) if !visible(text)));
+    let fits = value.iter().all(|part| match part {
+        ValuePart::Text(text) | ValuePart::Target(TemplatePart::Text(text)) => visible(text),
+        _ => true,
+    });
     ensure(fits, || format!("the value of header `{name}` has a control character"))
 }
 

@@ -29,12 +29,12 @@ pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};
 pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, normalise};
 pub use self::policy::{
-    Compress, Encoding, HeaderOp, Policy, RateLimit, Retry, RetryOn, Timeouts, ValuePart,
+    Access, Compress, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry, RetryOn, Timeouts, ValuePart,
 };
 pub use self::pool::{Address, Backend, Balance, Connections, Eject, Pool, Probe, Scheme};
 pub use self::route::{Action, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
-pub use self::template::{Source, fill};
+pub use self::template::{Source, fill, push_part};
 pub use self::tls::{Certificate, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion};
 pub use self::value::{Millis, Weight};
 

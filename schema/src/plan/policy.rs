@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Millis, RateLimitId};
+use super::{Cidr, Millis, PoolId, RateLimitId, TemplatePart};
 
 /// Everything that applies to the requests of a route, already merged from listener, host, route and `use`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Policy {
+    /// Which clients may at all.
+    pub access: Access,
     /// All must admit the request.
     pub rate_limits: Vec<RateLimitId>,
     /// Applied to the request before it is sent to a backend, in order.
@@ -21,6 +23,26 @@ pub struct Policy {
     pub retry: Retry,
     /// Which responses of backends are compressed; `None` is none.
     pub compress: Option<Compress>,
+    /// The pool that is sent copies of what backends are sent.
+    pub mirror: Option<Mirror>,
+}
+
+/// Which clients may: those in every list of `allow` and in no network of `deny`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub struct Access {
+    /// Lists of networks, each sorted and not empty; no list admits everybody.
+    pub allow: Vec<Vec<Cidr>>,
+    /// Networks, sorted.
+    pub deny: Vec<Cidr>,
+}
+
+/// Copies of requests for another pool, whose answers are dropped.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Mirror {
+    /// The pool.
+    pub pool: PoolId,
+    /// Of how many requests in a hundred: 1 to 100.
+    pub percent: u8,
 }
 
 /// Which responses are compressed, for clients that accept it.
@@ -117,6 +139,41 @@ pub enum ValuePart {
     Uuid,
     /// How many requests the chosen backend has got, this one included.
     Counter,
+    /// A part of what was asked for.
+    Target(TemplatePart),
+    /// The method.
+    Method,
+    /// `http` or `https`, as the client spoke to this proxy.
+    Scheme,
+    /// The version of TLS as OpenSSL writes it, `TLSv1.3`; empty without TLS.
+    TlsVersion,
+    /// The cipher suite by its IANA name; empty without TLS.
+    TlsCipher,
+    /// The name that the client asked for in its handshake; empty when it asked for none.
+    ServerName,
+}
+
+impl std::fmt::Display for ValuePart {
+    /// As in a config; names of a pattern, which a plan does not know, by the number of their segment.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Text(text) | Self::Target(TemplatePart::Text(text)) => text,
+            Self::ClientAddress => "{client-address}",
+            Self::Time => "{time}",
+            Self::Uuid => "{uuid}",
+            Self::Counter => "{counter}",
+            Self::Target(TemplatePart::Host) => "{host}",
+            Self::Target(TemplatePart::Path) => "{path}",
+            Self::Target(TemplatePart::Query) => "{query}",
+            Self::Target(TemplatePart::Segment(number)) => return write!(f, "{{segment {number}}}"),
+            Self::Target(TemplatePart::Rest(number)) => return write!(f, "{{rest from {number}}}"),
+            Self::Method => "{method}",
+            Self::Scheme => "{scheme}",
+            Self::TlsVersion => "{tls-version}",
+            Self::TlsCipher => "{tls-cipher}",
+            Self::ServerName => "{server-name}",
+        })
+    }
 }
 
 /// A rate limit for each client: the generic cell rate algorithm (ITU-T I.371), as governor implements it.

@@ -94,7 +94,7 @@ pub struct Share {
 pub struct Template(pub Vec<TemplatePart>);
 
 /// A piece of a [`Template`].
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum TemplatePart {
     /// As it stands.
     Text(String),

@@ -17,26 +17,27 @@ pub struct Source<'a> {
 /// A result that begins with a slash begins with one only, so that no path is taken for a host.
 pub fn fill(template: &Template, source: Source<'_>) -> String {
     let mut text = String::with_capacity(source.path.len() + 32);
-    for part in &template.0 {
-        match part {
-            TemplatePart::Text(constant) => push(&mut text, constant),
-            TemplatePart::Segment(number) => {
-                push(&mut text, segments(source.path, *number).next().unwrap_or(""))
-            }
-            TemplatePart::Rest(number) => push(&mut text, rest(source.path, *number)),
-            TemplatePart::Host => push(&mut text, source.host),
-            TemplatePart::Path => push(&mut text, source.path),
-            TemplatePart::Query => {
-                if let Some(query) = source.query {
-                    text.push('?');
-                    push(&mut text, query);
-                }
-            }
-        }
-    }
+    template.0.iter().for_each(|part| push_part(&mut text, part, source));
     let slashes = text.bytes().take_while(|&byte| byte == b'/').count();
     text.drain(1.min(slashes)..slashes);
     text
+}
+
+/// Adds a part of a template to a text, whatever is not visible ASCII percent-encoded.
+pub fn push_part(text: &mut String, part: &TemplatePart, source: Source<'_>) {
+    match part {
+        TemplatePart::Text(constant) => push(text, constant),
+        TemplatePart::Segment(number) => push(text, segments(source.path, *number).next().unwrap_or("")),
+        TemplatePart::Rest(number) => push(text, rest(source.path, *number)),
+        TemplatePart::Host => push(text, source.host),
+        TemplatePart::Path => push(text, source.path),
+        TemplatePart::Query => {
+            if let Some(query) = source.query {
+                text.push('?');
+                push(text, query);
+            }
+        }
+    }
 }
 
 /// Segments of `path` from `number` on.

@@ -24,6 +24,9 @@ fn value() -> impl Strategy<Value = Vec<ValuePart>> {
         Just(ValuePart::Time),
         Just(ValuePart::Uuid),
         Just(ValuePart::Counter),
+        Just(ValuePart::Method),
+        Just(ValuePart::TlsVersion),
+        any::<u16>().prop_map(|segment| ValuePart::Target(TemplatePart::Segment(segment))),
     ];
     vec(part, 0..3)
 }
@@ -197,15 +200,27 @@ fn policy() -> impl Strategy<Value = Policy> {
     let compress = (encodings, option::of(name()), any::<u64>()).prop_map(|(encodings, kind, min_size)| {
         Compress { encodings, types: kind.into_iter().collect(), min_size }
     });
-    (headers(), headers(), any::<Option<u64>>(), timeouts, retry, option::of(compress)).prop_map(
-        |(request_headers, response_headers, body_limit, timeouts, retry, compress)| Policy {
-            rate_limits: vec![Id::new(0)],
-            request_headers,
-            response_headers,
-            body_limit,
-            timeouts,
-            retry,
-            compress,
+    let network = |octet: u8| Cidr { address: IpAddr::V4(Ipv4Addr::new(octet, 0, 0, 0)), prefix: 8 };
+    let network = any::<u8>().prop_map(network);
+    let access = (option::of(network.clone()), option::of(network)).prop_map(|(allow, deny)| Access {
+        allow: allow.into_iter().map(|network| vec![network]).collect(),
+        deny: deny.into_iter().collect(),
+    });
+    let mirror = (1u8..=100).prop_map(|percent| Mirror { pool: Id::new(0), percent });
+    let extras = (option::of(compress), access, option::of(mirror));
+    (headers(), headers(), any::<Option<u64>>(), timeouts, retry, extras).prop_map(
+        |(request_headers, response_headers, body_limit, timeouts, retry, (compress, access, mirror))| {
+            Policy {
+                access,
+                rate_limits: vec![Id::new(0)],
+                request_headers,
+                response_headers,
+                body_limit,
+                timeouts,
+                retry,
+                compress,
+                mirror,
+            }
         },
     )
 }
@@ -417,7 +432,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 24] = [
+    let changes: [(&str, Change); 27] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -432,6 +447,11 @@ fn what_points_nowhere_is_refused() {
         ("the ejection of pool", |plan| {
             plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
         }),
+        ("an access list", |plan| plan.policies[0].access.allow = vec![vec![]]),
+        ("pool of a mirror", |plan| {
+            plan.policies[0].mirror = Some(Mirror { pool: Id::new(99), percent: 1 });
+        }),
+        ("a mirror", |plan| plan.policies[0].mirror = Some(Mirror { pool: Id::new(0), percent: 0 })),
         ("encodings", |plan| {
             let encodings = vec![Encoding::Gzip, Encoding::Gzip];
             plan.policies[0].compress = Some(Compress { encodings, types: vec![], min_size: 0 });

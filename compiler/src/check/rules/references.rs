@@ -1,7 +1,7 @@
 //! What has a name, and what names it.
 
 use crate::facts::Facts;
-use crate::model::{Action, Model, Reference};
+use crate::model::{Model, Reference};
 use crate::source::Spanned;
 
 /// A thing with a name, or a place that names one.
@@ -28,7 +28,7 @@ pub(super) fn uses<'m>(facts: &Facts<'m>) -> Vec<Name<'m>> {
     let mut found = vec![];
     for read in &facts.patterns.routes {
         let route = read.route;
-        found.extend(route.action.iter().flat_map(Action::pools).map(|pool| named("pool", pool)));
+        found.extend(route.pools().map(|pool| named("pool", pool)));
         found.extend(route.uses.iter().map(|policy| named("policy", policy)));
         found.extend(route.settings.shared_limits.iter().map(|limit| named("rate-limit", limit)));
     }

@@ -26,6 +26,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         priority: Spanned::default_at(0, at),
         action: Some(Action::Proxy { pool: Reference::to(name.clone()) }),
         rewrite: None,
+        mirror: None,
         uses: Vec::new(),
         settings: Settings::default(),
     };

@@ -1,6 +1,6 @@
 //! Policies: what happens to a request on its way.
 
-use divisor_schema::plan::{Encoding, Millis};
+use divisor_schema::plan::{Cidr, Encoding, Millis};
 
 use super::Reference;
 use crate::model::value::Typed;
@@ -21,6 +21,10 @@ pub struct Policy {
 /// sets is in [`Settings::defaults`].
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Settings {
+    /// Networks that may, and no other; none is everybody.
+    pub allow: Vec<Spanned<Cidr>>,
+    /// Networks that may not.
+    pub deny: Vec<Spanned<Cidr>>,
     /// All must admit the request.
     pub rate_limits: Vec<RateLimit>,
     /// These too; each counts the requests of all that name it.
@@ -132,7 +136,8 @@ pub struct HeaderEdit {
     pub change: HeaderChange,
 }
 
-/// What is done with a header. A value is text with `$remote_addr`, `$time`, `$uuid` and `$incremental` in it.
+/// What is done with a header. A value is text with variables in it: `{client-address}`, `{id}` of the pattern, and the
+/// like.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HeaderChange {
     /// Replaces all fields of this name.

@@ -31,6 +31,8 @@ pub struct Route {
     pub action: Option<Action>,
     /// The path the backend is sent, a template; `None` is the path of the request.
     pub rewrite: Option<Spanned<String>>,
+    /// The pool that is sent copies.
+    pub mirror: Option<Mirror>,
     /// Policies that bind its requests.
     pub uses: Vec<Reference<Policy>>,
     /// Settings of its own, before those of any policy.
@@ -71,6 +73,23 @@ pub enum Action {
         /// 400 to 599.
         status: Spanned<u16>,
     },
+}
+
+/// Copies of requests for another pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mirror {
+    /// The pool.
+    pub pool: Reference<Pool>,
+    /// Of how many requests in a hundred.
+    pub percent: Spanned<u8>,
+}
+
+impl Route {
+    /// The pools that a request, or a copy of it, can go to.
+    pub fn pools(&self) -> impl Iterator<Item = &Reference<Pool>> {
+        let mirror = self.mirror.as_ref().map(|mirror| &mirror.pool);
+        self.action.iter().flat_map(Action::pools).chain(mirror)
+    }
 }
 
 /// A pool and its share of the requests of a route.
