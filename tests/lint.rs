@@ -2,7 +2,8 @@
 
 use std::process::Output;
 
-use crate::support::Site;
+use crate::support::site::{Server, command};
+use crate::support::{Site, until};
 
 /// A config with a warning in UPS, one in TLS, and nothing else.
 const CONFIG: &str = r#"
@@ -119,7 +120,7 @@ fn files_are_named_from_the_root_of_the_repository() {
     std::fs::create_dir_all(site.path("deploy")).unwrap();
     site.write("deploy/site.kdl", CONFIG);
     let first = |folder: &str, config: &str| {
-        let mut command = crate::support::site::command(&["lint", config, "-o", "compact"]);
+        let mut command = command(&["lint", config, "-o", "compact"]);
         let output = command.current_dir(site.path(folder)).output().unwrap();
         String::from_utf8(output.stdout).unwrap().split(':').next().unwrap().to_owned()
     };
@@ -164,4 +165,31 @@ fn every_rule_explains_itself() {
     let (_, one) = run(&site, &["explain", "TLS008", "--output", "md"]);
     assert!(one.starts_with("### TLS008 `no-suite-for-key`"), "{one}");
     assert!(run(&site, &["explain", "TLS008", "-o", "json"]).1.contains("\"fixed_level\": false"));
+}
+
+#[test]
+fn timing_says_what_took_long() {
+    let site = Site::with(CONFIG);
+    let (code, said) = run(&site, &["lint", "site.kdl", "--timing", "--quiet", "-A", "TLS", "-A", "UPS"]);
+    assert!(code == 0 && said.lines().count() == 13 && said.ends_with(" ms  all parts\n"), "{said}");
+}
+
+#[tokio::test]
+async fn watching_says_each_time_what_is_wrong_now() {
+    let site = Site::with(CONFIG);
+    let mut command = command(&["lint", "site.kdl", "--watch", "--output", "text=found"]);
+    let watching = Server::spawn(command.current_dir(site.folder()));
+    let says = async |what: &str| {
+        let found = || std::fs::read_to_string(site.path("found")).unwrap_or_default();
+        until(what, async || found().contains(what)).await;
+    };
+    says("2 warnings").await;
+    site.replace("site.kdl", CONFIG.replace("pool=\"app\"", "pool=\"ap\"").as_bytes());
+    says("pool `ap` is not defined").await;
+    site.replace("site.kdl", CONFIG.replace(" weight=3; tls verify=#false;", ";").as_bytes());
+    says("no problems found").await;
+    site.write(".divisor-lint.kdl", "level \"TLS\" \"error\"\n");
+    site.replace("site.kdl", CONFIG.as_bytes());
+    says("1 error, 1 warning").await;
+    assert!(watching.stop().success());
 }

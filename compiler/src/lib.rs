@@ -24,7 +24,7 @@ pub mod trace;
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use divisor_schema::plan::Plan;
 
@@ -76,6 +76,8 @@ pub struct Compilation {
     pub undecided: Vec<Undecided>,
     /// The plan; `None` when there is an error among the diagnostics.
     pub plan: Option<Plan>,
+    /// How long its parts took, rules by their codes.
+    pub times: Vec<(&'static str, Duration)>,
 }
 
 /// Reads, checks and compiles the config whose root file is `root`. The same files give the same plan everywhere.
@@ -129,14 +131,20 @@ fn examine<T>(
     texts: &Texts,
     ask: impl FnOnce(&Facts<'_>) -> T,
 ) -> Result<(Compilation, T), Unreadable> {
+    let mut clock = Clock::start();
     let syntax = syntax::load_texts(root, &options.variables, texts)?;
+    clock.lap("reading");
     let (model, mut diagnostics) = model::build(&syntax);
+    clock.lap("decoding");
     diagnostics.extend(syntax.diagnostics);
     let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };
     let patterns = Patterns::new(&model);
     let facts =
         Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
-    diagnostics.extend(check::check(&facts));
+    clock.lap("facts");
+    let (found, times) = check::check(&facts);
+    diagnostics.extend(found);
+    clock.laps(times);
     let undecided = check::undecided(&facts);
     let case = Case {
         policy: &options.policy,
@@ -148,6 +156,7 @@ fn examine<T>(
     };
     let Judged { findings: mut diagnostics, mut suppressed } = levels::judge(&case, diagnostics);
     let plan = (!has_error(&diagnostics)).then(|| lower::lower(&facts));
+    clock.lap("lowering");
     let answer = ask(&facts);
     drop(facts);
     for findings in [&mut diagnostics, &mut suppressed] {
@@ -155,7 +164,31 @@ fn examine<T>(
         model::name_places(&syntax.nodes, findings);
     }
     let sources = syntax.sources;
-    Ok((Compilation { sources, diagnostics, suppressed, undecided, plan }, answer))
+    Ok((Compilation { sources, diagnostics, suppressed, undecided, plan, times: clock.times }, answer))
+}
+
+/// Times of parts, one after the other.
+struct Clock {
+    times: Vec<(&'static str, Duration)>,
+    start: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { times: Vec::new(), start: Instant::now() }
+    }
+
+    /// A part has ended.
+    fn lap(&mut self, part: &'static str) {
+        self.times.push((part, self.start.elapsed()));
+        self.start = Instant::now();
+    }
+
+    /// Parts have ended that were timed elsewhere.
+    fn laps(&mut self, times: Vec<(&'static str, Duration)>) {
+        self.times.extend(times);
+        self.start = Instant::now();
+    }
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

@@ -1,6 +1,7 @@
 //! How findings are written, and where to.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use divisor_compiler::diagnostic::Severity;
@@ -142,6 +143,19 @@ fn shown(report: &Report, colours: bool) -> String {
 fn gap(undecided: &Undecided) -> String {
     let Undecided { rule, subject, reason, recheck } = undecided;
     format!("  {} {}: `{subject}` {reason} ({recheck} decides)\n", rule.code, rule.name)
+}
+
+/// How many parts of a compilation are listed.
+const PARTS_MAX: usize = 12;
+
+/// The parts of a compilation that took longest, and all together.
+pub(crate) fn timing(compilation: &Compilation) -> String {
+    let mut times = compilation.times.clone();
+    times.sort_by_key(|(_, time)| std::cmp::Reverse(*time));
+    let all: Duration = times.iter().map(|(_, time)| *time).sum();
+    let line = |part: &str, time: Duration| format!("{:>9.3} ms  {part}\n", time.as_secs_f64() * 1e3);
+    let longest: String = times.iter().take(PARTS_MAX).map(|(part, time)| line(part, *time)).collect();
+    longest + &line("all parts", all)
 }
 
 /// Names files as others find them: from the root of the repository, or else from here.

@@ -6,7 +6,7 @@ use divisor_compiler::check;
 use divisor_compiler::diagnostic::Severity;
 use divisor_compiler::fix::{self, Change, Fixed, Selection};
 
-use super::findings::Findings;
+use super::findings::{Findings, timing};
 use super::fmt::write;
 use super::patch;
 use super::source::{Source, any};
@@ -24,6 +24,13 @@ pub(crate) struct Arguments {
     /// Fail, with exit status 3, when a check was not decided
     #[arg(long)]
     deny_deferred: bool,
+    /// Say how long the parts took, the longest first
+    #[arg(long)]
+    timing: bool,
+    /// Do it again after each change of a file, until told to stop
+    #[cfg(feature = "run")]
+    #[arg(long, conflicts_with_all = ["timing", "fix", "diff"])]
+    watch: bool,
     /// Mend what is found: what keeps the plan as it is, or, with `unsafe`, what may change what requests get, too
     #[arg(
         long,
@@ -65,6 +72,10 @@ pub(crate) fn fix(mut arguments: Arguments) -> Result<Outcome, Trouble> {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    #[cfg(feature = "run")]
+    if arguments.watch {
+        return super::watch::run(&arguments.source, &arguments.findings);
+    }
     let options = arguments.source.options()?;
     let level = match arguments.fail_on {
         None => options.policy.fail_on,
@@ -88,6 +99,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
         arguments.source.compile_with(&options)?
     };
     arguments.findings.write(&compilation)?;
+    if arguments.timing {
+        output::say(timing(&compilation).trim_end());
+    }
     Ok(if level.is_some_and(|level| any(&compilation, level)) {
         Outcome::Findings
     } else if arguments.deny_deferred && !compilation.undecided.is_empty() {

@@ -31,3 +31,5 @@ mod source;
 pub(crate) mod test;
 #[cfg(feature = "compile")]
 pub(crate) mod trace;
+#[cfg(all(feature = "compile", feature = "run"))]
+mod watch;

@@ -28,12 +28,17 @@ pub(crate) struct Policy {
 }
 
 impl Policy {
+    /// The policy file for a config.
+    pub(crate) fn file(&self, config: &Path) -> Result<Option<PathBuf>, Trouble> {
+        match &self.policy {
+            Some(file) => Ok(Some(file.clone())),
+            None => find_policy(config).map_err(trouble),
+        }
+    }
+
     /// The policy for a config.
     pub(crate) fn read(&self, config: &Path) -> Result<LintPolicy, Trouble> {
-        let file = match &self.policy {
-            Some(file) => Some(file.clone()),
-            None => find_policy(config).map_err(trouble)?,
-        };
+        let file = self.file(config)?;
         let policy = file
             .map_or_else(|| Ok(LintPolicy::default()), |file| LintPolicy::read(&file))
             .map_err(trouble)?;

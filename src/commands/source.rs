@@ -39,6 +39,12 @@ impl Source {
         compile(&self.config, options).map_err(Trouble::new)
     }
 
+    /// The policy file, if there is one.
+    #[cfg(feature = "run")]
+    pub(crate) fn policy_file(&self) -> Option<PathBuf> {
+        self.policy.file(&self.config).ok().flatten()
+    }
+
     /// What the compilation depends on beside the files.
     pub(crate) fn options(&self) -> Result<Options, Trouble> {
         let environment = std::env::vars_os().filter_map(|(name, value)| {

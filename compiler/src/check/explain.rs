@@ -4,15 +4,20 @@ use std::fmt::Write;
 
 use super::Lint;
 use crate::diagnostic::{Rule, Severity};
+use crate::format::convert;
+use crate::syntax::Spelling;
+
+/// What stands above the examples.
+const TITLES: [&str; 2] = ["Found here", "Nothing is found here"];
 
 /// The text of `divisor explain`.
 pub fn explanation(lint: &Lint) -> String {
     let Lint { rule, explanation, .. } = lint;
     let mut text = format!("{} ({})\n{}\n", rule.code, rule.name, kind(lint));
     let _ = write!(text, "\n{}\n", wrapped(explanation, 100)); // writing to a string cannot fail
-    for (title, example) in [("Found here", lint.bad), ("Nothing is found here", lint.good)] {
-        if !example.is_empty() {
-            let _ = write!(text, "\n{title}:\n\n{}", indented(example));
+    for (title, example) in TITLES.iter().zip([lint.bad, lint.good]) {
+        for (name, example) in spellings(example) {
+            let _ = write!(text, "\n{title}, in {}:\n\n{}", name.to_uppercase(), indented(&example));
         }
     }
     text
@@ -22,13 +27,32 @@ pub fn explanation(lint: &Lint) -> String {
 pub fn markdown(lint: &Lint) -> String {
     let Lint { rule, explanation, .. } = lint;
     let mut text = format!("### {} `{}`\n\n*{}.* {explanation}\n", rule.code, rule.name, kind(lint));
-    for (title, example) in [("Found here", lint.bad), ("Nothing is found here", lint.good)] {
-        if !example.is_empty() {
-            let _ = write!(text, "\n{title}:\n\n```{}\n{}```\n", spelling(example), example.trim_start());
+    for (title, example) in
+        TITLES.iter().zip([lint.bad, lint.good]).filter(|(_, example)| !example.is_empty())
+    {
+        let _ = write!(text, "\n{title}:\n");
+        for (name, example) in spellings(example) {
+            let _ = write!(text, "\n```{name}\n{example}```\n");
         }
     }
     text
 }
+
+/// An example in the language it is written in, and in the other one where that has the words.
+pub(crate) fn spellings(example: &str) -> Vec<(&'static str, String)> {
+    let example = example.trim_start();
+    if example.is_empty() {
+        return vec![];
+    }
+    let first = example.lines().next().unwrap_or_default();
+    let is_yaml = first.ends_with(':') || first.contains(": ");
+    let (own, other) = if is_yaml { (YAML, KDL) } else { (KDL, YAML) };
+    let converted = convert(example, own.1, other.1).ok().map(|text| (other.0, text));
+    std::iter::once((own.0, example.to_owned())).chain(converted).collect()
+}
+
+const KDL: (&str, Spelling) = ("kdl", Spelling::Kdl);
+const YAML: (&str, Spelling) = ("yaml", Spelling::Yaml);
 
 /// `error, cannot be changed · family TLS, group security · fix: safe`.
 fn kind(lint: &Lint) -> String {
@@ -43,14 +67,8 @@ fn kind(lint: &Lint) -> String {
     format!("{level} · family {}, group {} · mended {fix}", lint.family(), lint.group().word())
 }
 
-/// The language of an example.
-fn spelling(example: &str) -> &'static str {
-    let first = example.trim_start().lines().next().unwrap_or_default();
-    if first.ends_with(':') || first.contains(": ") { "yaml" } else { "kdl" }
-}
-
 fn indented(example: &str) -> String {
-    example.trim_start().lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
+    example.lines().map(|line| format!("    {line}").trim_end().to_owned() + "\n").collect()
 }
 
 /// Text in lines of at most so many characters, as far as words allow.

@@ -12,6 +12,10 @@ mod stages;
 mod tests;
 mod undecided;
 
+use std::time::{Duration, Instant};
+
+#[cfg(test)]
+pub(crate) use self::explain::spellings;
 pub use self::explain::{explanation, find, markdown, search};
 pub use self::group::Group;
 pub(crate) use self::undecided::undecided;
@@ -53,9 +57,15 @@ pub fn lints() -> &'static [&'static Lint] {
     rules::LINTS
 }
 
-/// Everything that the rules find.
-pub(crate) fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    lints().iter().flat_map(|lint| (lint.check)(facts)).collect()
+/// Everything that the rules find, and how long each of them took.
+pub(crate) fn check(facts: &Facts<'_>) -> (Vec<Diagnostic>, Vec<(&'static str, Duration)>) {
+    let (mut found, mut times) = (Vec::new(), Vec::new());
+    for lint in lints() {
+        let start = Instant::now();
+        found.extend((lint.check)(facts));
+        times.push((lint.rule.code, start.elapsed()));
+    }
+    (found, times)
 }
 
 /// The span of some bytes of a value; of the whole value where it was written with escapes.

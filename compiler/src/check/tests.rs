@@ -87,6 +87,36 @@ fn every_bad_example_is_found_and_reads_well() {
     }
 }
 
+/// The same in the other spelling: the same findings, with labels where they are now.
+#[test]
+fn every_bad_example_is_found_in_yaml_too() {
+    let scratch = certificates();
+    for (lint, in_kdl) in bad_examples() {
+        let code = lint.rule.code;
+        let of_rule = |compilation: &Compilation| -> Vec<String> {
+            let mine = compilation.diagnostics.iter().filter(|found| found.code == code);
+            mine.map(|found| rendered(compilation, found)).collect()
+        };
+        let [_, (_, yaml)] = &spellings(lint.bad)[..] else { panic!("{code} is not there in YAML") };
+        let in_yaml = compile_at(&scratch.write("divisor.yaml", yaml));
+        assert_eq!(of_rule(&in_yaml).len(), of_rule(in_kdl).len(), "{code}: {}", all(&in_yaml));
+        insta::assert_snapshot!(format!("{code}_yaml"), of_rule(&in_yaml).concat());
+    }
+}
+
+/// What the pages say about fixes is what findings bring with them.
+#[test]
+fn the_fix_of_a_rule_is_as_safe_as_its_page_says() {
+    let scratch = certificates();
+    for lint in catalogue().into_iter().filter(|lint| !lint.bad.is_empty()) {
+        let (spelling, example) = spellings(lint.bad).remove(0);
+        let compilation = compile_at(&scratch.write(&format!("fix.{spelling}"), &example));
+        let mine = compilation.diagnostics.iter().filter(|found| found.code == lint.rule.code);
+        let fix = mine.filter_map(|found| found.fixes.first()).map(|fix| fix.safety).max();
+        assert_eq!(lint.fix(), fix, "{} in the list of fixes", lint.rule.code);
+    }
+}
+
 #[test]
 fn nothing_is_found_in_good_examples_and_they_compile() {
     let scratch = certificates();
@@ -151,7 +181,8 @@ fn every_code_of_every_stage_is_in_the_catalogue() {
 fn examples_of_other_stages_show_what_they_are_examples_of() {
     let scratch = certificates();
     for lint in stages::LINTS.iter().filter(|lint| !lint.bad.is_empty()) {
-        let name = if markdown(lint).contains("```yaml") { "stage.yaml" } else { "stage.kdl" };
+        let name = format!("stage.{}", spellings(lint.good)[0].0);
+        let name = name.as_str();
         let bad = compile_at(&scratch.write(name, lint.bad.trim_start()));
         let first = bad.diagnostics.iter().find(|found| found.code == lint.rule.code);
         let found = first.unwrap_or_else(|| panic!("{}: {}", lint.rule.code, all(&bad)));

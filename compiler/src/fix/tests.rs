@@ -137,7 +137,14 @@ fn of_two_fixes_that_overlap_the_first_is_applied() {
     };
     let diagnostics =
         vec![found(2, 5, "late"), found(0, 3, "1"), found(4, 7, "2"), found(3, 3, "+"), found(3, 3, "-")];
-    let compilation = Compilation { sources, diagnostics, suppressed: vec![], undecided: vec![], plan: None };
+    let compilation = Compilation {
+        sources,
+        diagnostics,
+        suppressed: vec![],
+        undecided: vec![],
+        plan: None,
+        times: vec![],
+    };
     let chosen = choose(&compilation, &Selection::default());
     let texts = applied(&compilation.sources, &chosen);
     assert_eq!(texts.values().collect::<Vec<_>>(), ["1+ 2"]);

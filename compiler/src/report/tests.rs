@@ -283,6 +283,7 @@ fn no_format_shows_a_secret() {
         suppressed: vec![],
         undecided: vec![],
         plan: None,
+        times: vec![],
     };
     let report = Report::new(&compilation, true);
     let shown = text(&report.findings, &report.sources, TextStyle::default());
