@@ -12,12 +12,16 @@ const HARD: [&str; 29] = [
 ];
 
 /// Rules that come with a fix, and how safe it is.
-const FIXES: [(&str, Safety); 11] = [
+const FIXES: &[(&str, Safety)] = &[
+    ("DEP001", Safety::Safe),
     ("DEP003", Safety::Safe),
     ("OPS002", Safety::Unsafe),
     ("RLM002", Safety::Unsafe),
     ("RLM004", Safety::Unsafe),
     ("SEC009", Safety::Unsafe),
+    ("SYN001", Safety::Safe),
+    ("SYN003", Safety::Safe),
+    ("SYN009", Safety::Unsafe),
     ("SYN011", Safety::Safe),
     ("TMO007", Safety::Unsafe),
     ("TMO011", Safety::Unsafe),
