@@ -345,6 +345,18 @@ async fn as_many_files_are_open_as_the_system_allows() {
     }
 }
 
+/// Who may raise limits gets them raised, everybody else is told.
+#[test]
+fn a_plan_that_asks_for_more_open_files_gets_them_or_says_so() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let site = site(&port, "", &at(backend.address), "");
+    let config = std::fs::read_to_string(site.path("site.kdl")).unwrap();
+    site.write("site.kdl", config.replace("workers 1", "workers 1; max-files 400"));
+    let server = limited(&site, "-n 128");
+    let said = server.wait_for("open files");
+    assert!(said.contains("plan asks for") && said.contains("wanted=400"), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flood_that_takes_all_open_files_takes_no_backend_down() {
     let (backend, port) = (Backend::start("a"), Port::reserve());

@@ -4,6 +4,7 @@ mod golden;
 mod headers;
 mod language;
 mod numbers;
+mod peers;
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -31,6 +31,7 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
         runtime: Runtime {
             workers: facts.model.runtime.workers.as_ref().map(|workers| workers.value),
             drain: facts.model.runtime.drain.value,
+            max_files: facts.model.runtime.max_files.as_ref().map(|files| files.value),
         },
         listeners,
         pools,

@@ -92,7 +92,12 @@ fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
 }
 
 fn runtime(block: &Checked) -> Runtime {
-    Runtime { workers: block.written("workers"), drain: block.value("drain") }
+    Runtime {
+        workers: block.written("workers"),
+        drain: block.value("drain"),
+        max_files: block.written("max-files"),
+        max_memory: block.written("max-memory"),
+    }
 }
 
 fn references<T>(block: &Checked, field: &str) -> Vec<Reference<T>> {

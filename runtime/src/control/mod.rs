@@ -69,6 +69,11 @@ impl Control {
         Ok(Self { published, workers, binds, files: files.to_owned(), _health })
     }
 
+    /// The open files that the live plan asks for.
+    pub(super) fn open_files(&self) -> Option<u32> {
+        self.published.load().plan.runtime.max_files
+    }
+
     /// Which plan is live.
     pub fn digest(&self) -> Digest {
         self.published.load().digest

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use divisor_schema::plan::Digest;
-use rustix::process::{Resource, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
@@ -35,6 +35,20 @@ fn allow_open_files() {
     limit.current = limit.maximum;
     if let Err(error) = setrlimit(Resource::Nofile, limit) {
         warn!(%error, "cannot raise the limit of open files");
+    }
+}
+
+/// Asks for the open files that a plan was made for, if the process has not got them yet.
+fn ask_for_open_files(wanted: Option<u32>) {
+    let limit = getrlimit(Resource::Nofile);
+    let (Some(wanted), Some(allowed)) = (wanted.map(u64::from), limit.current) else { return };
+    if allowed >= wanted {
+        return;
+    }
+    let maximum = limit.maximum.map(|maximum| maximum.max(wanted));
+    match setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum }) {
+        Ok(()) => info!(wanted, "as many open files are allowed as the plan asks for"),
+        Err(_) => warn!(wanted, allowed, "the plan asks for more open files than the system allows"),
     }
 }
 
@@ -80,6 +94,7 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     let bytes = std::fs::read(&path).map_err(|error| RunError::Read(path.clone(), error))?;
     let refused = |refused| RunError::Refused(path.clone(), refused);
     let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
+    ask_for_open_files(control.open_files());
     let mut seen = contents(&bytes, &control);
     loop {
         watcher.set_files([vec![path.clone()], control.files()].concat());
@@ -96,6 +111,7 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
                 if asked || found != seen {
                     let before = control.files();
                     let _ = control.swap(&bytes).await; // a refusal is in the log, and the live plan stays
+                    ask_for_open_files(control.open_files());
                     seen = if control.files() == before { found } else { contents(&bytes, &control) };
                 }
             }

@@ -88,15 +88,15 @@ static RUNTIME: Block = Block {
         Field::new("drain", DURATION, "How long a shutdown waits for exchanges in flight.")
             .default("30s")
             .usual("100ms", "1h"),
-        Field::planned(
+        Field::new(
             "max-files",
             Kind::Integer { min: 64, max: 1 << 30 },
-            "Open files that the process asks the system for.",
+            "Open files that the process asks the system for; as many as it may have otherwise.",
         ),
-        Field::planned(
+        Field::new(
             "max-memory",
             Kind::Size { min: 16 << 20, max: 1 << 50 },
-            "Memory that the process may use.",
+            "Memory that there is for the process: what it may come to need is held against it when the config is compiled.",
         ),
     ]],
 };

@@ -80,6 +80,8 @@ pub struct Runtime {
     pub workers: Option<u16>,
     /// How long a shutdown waits for exchanges in flight.
     pub drain: Millis,
+    /// Open files that the process asks the system for; `None` is as many as it may have.
+    pub max_files: Option<u32>,
 }
 
 impl Plan {

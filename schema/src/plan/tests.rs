@@ -317,7 +317,7 @@ prop_compose! {
         pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
         Plan {
             meta: Meta { compiler, edition: "2026".into() },
-            runtime: Runtime { workers, drain },
+            runtime: Runtime { workers, drain, max_files: drain.0.try_into().ok() },
             tables: tables(&labels, routes.len() as u32),
             hosts: vec![Host { names: labels, root: Id::new(0) }],
             listeners, pools, client_tls, rate_limits, policies, routes,

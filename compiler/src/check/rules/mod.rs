@@ -17,6 +17,7 @@ mod duplicate_name;
 mod duplicate_route;
 mod duplicate_sni;
 mod eject_all;
+mod fd_limit;
 mod file_unreadable;
 mod files;
 mod forwarded_overwrite;
@@ -46,6 +47,7 @@ mod limit_dominated;
 mod limits;
 mod localhost_listener;
 mod lockout_risk;
+mod memory_budget;
 mod no_certificate;
 mod no_eligible_backend;
 mod no_group_for_tls12;
@@ -161,6 +163,8 @@ pub(super) static LINTS: &[&Lint] = &[
     &retry_non_idempotent::LINT,
     &retry_amplification::LINT,
     &connection_budget::LINT,
+    &fd_limit::LINT,
+    &memory_budget::LINT,
     &h2_limits::LINT,
     &drain_too_short::LINT,
     &no_eligible_backend::LINT,

@@ -66,6 +66,10 @@ pub struct Runtime {
     pub workers: Option<Spanned<u16>>,
     /// How long a shutdown waits for exchanges in flight.
     pub drain: Spanned<Millis>,
+    /// Open files that the process asks for; `None` is as many as it may have.
+    pub max_files: Option<Spanned<u32>>,
+    /// Bytes of memory that there are for the process. Nothing but rules looks at it.
+    pub max_memory: Option<Spanned<u64>>,
 }
 
 /// A name, and the thing that bears it where there is exactly one.
