@@ -179,9 +179,9 @@ impl SourceMap {
     }
 
     /// The same files with other text, which must be as long.
-    pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
+    pub(crate) fn map_text(mut self, change: impl Fn(&File) -> String) -> Self {
         for file in &mut self.files {
-            let text = change(&file.text);
+            let text = change(file);
             debug_assert_eq!(text.len(), file.text.len());
             file.text = text;
         }

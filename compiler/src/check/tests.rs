@@ -191,6 +191,7 @@ fn examples_of_other_stages_show_what_they_are_examples_of() {
         let first = bad.diagnostics.iter().find(|found| found.code == lint.rule.code);
         let found = first.unwrap_or_else(|| panic!("{}: {}", lint.rule.code, all(&bad)));
         assert_eq!(found.severity, lint.level, "{}", lint.rule.code);
+        assert_reads_well(&bad);
         let good = compile_at(&scratch.write(name, lint.good.trim_start()));
         let again = good.diagnostics.iter().filter(|found| found.code == lint.rule.code).count();
         assert!(again == 0 && good.plan.is_some(), "{}: {}", lint.rule.code, all(&good));
@@ -231,17 +232,22 @@ fn rules_are_documented_and_speak_in_one_style() {
         assert!(
             rule.name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
         );
-        for found in &compilation.diagnostics {
-            let Diagnostic { message, help, labels, .. } = found;
-            assert!(!message.ends_with('.') && !message.starts_with(char::is_uppercase), "{message}");
-            assert!(help.as_ref().is_some_and(|help| !help.ends_with('.')), "{message}: {help:?}");
-            for word in ["should", "please", "invalid"] {
-                let text = format!("{message} {}", help.as_deref().unwrap_or_default());
-                assert!(!text.split(' ').any(|it| it == word), "{text}");
-            }
-            for label in labels {
-                assert!(label.text.split(' ').count() <= 8, "{}: {}", rule.code, label.text);
-            }
+        assert_reads_well(compilation);
+    }
+}
+
+/// One clause that begins small and ends without a period, help that says what to type, labels of a few words.
+fn assert_reads_well(compilation: &Compilation) {
+    for found in &compilation.diagnostics {
+        let Diagnostic { code, message, help, labels, .. } = found;
+        assert!(!message.ends_with('.') && !message.starts_with(char::is_uppercase), "{code}: {message}");
+        assert!(help.as_ref().is_some_and(|help| !help.ends_with('.')), "{message}: {help:?}");
+        for word in ["should", "please", "invalid"] {
+            let text = format!("{message} {}", help.as_deref().unwrap_or_default());
+            assert!(!text.split(' ').any(|it| it == word), "{text}");
+        }
+        for label in labels {
+            assert!(label.text.split(' ').count() <= 8, "{code}: {}", label.text);
         }
     }
 }

@@ -8,12 +8,23 @@ use crate::diagnostic::{Diagnostic, Fix, Rule, Suppression};
 use crate::source::{Span, Spanned};
 use crate::syntax::Directive;
 
+/// How many suppressions are read: every finding is held against each of them.
+const DIRECTIVES_MAX: usize = 4096;
+
+/// How many rules one suppression may name.
+const RULES_MAX: usize = 32;
+
 /// Takes out what is suppressed, and adds what is wrong with suppressions.
 pub(super) fn suppress(case: &Case<'_>, rules: &Rules, findings: Vec<Diagnostic>) -> Judged {
     let mut notes = Vec::new();
     let mut wishes: Vec<Wish<'_>> = Vec::new();
-    for directive in case.directives {
+    for directive in case.directives.iter().take(DIRECTIVES_MAX) {
         wishes.extend(read(case, directive, &mut notes));
+    }
+    if let Some(beyond) = case.directives.get(DIRECTIVES_MAX) {
+        let message = format!("{} more suppressions are not read", case.directives.len() - DIRECTIVES_MAX);
+        let found = Diagnostic::warning(Rule::ANALYSIS_INCOMPLETE, message, beyond.at, "the first of them");
+        notes.push(found.help("change levels in a policy file"));
     }
     let mut judged = Judged { findings: Vec::new(), suppressed: Vec::new() };
     for mut found in findings {
@@ -80,6 +91,11 @@ fn read<'a>(case: &Case<'_>, directive: &'a Directive, notes: &mut Vec<Diagnosti
     };
     if let Some((span, label, help)) = &directive.fault {
         note(*span, "a suppression cannot be read", label, help);
+        return vec![];
+    }
+    if directive.rules.len() > RULES_MAX {
+        let help = "write several suppressions, or change levels in a policy file";
+        note(directive.at, "a suppression names too many rules", "this suppression has no effect", help);
         return vec![];
     }
     let Some(scope) = directive.scope else {

@@ -302,3 +302,15 @@ fn what_cannot_be_read_does_not_make_suppressions_unused() {
         route \"/**\" { respond 200 \"ok\"; }\n";
     assert!(!list(&compiled(config, LintPolicy::default()).diagnostics).contains("DEP003"));
 }
+
+#[test]
+fn suppressions_without_number_take_little_time_and_are_counted() {
+    let comment = "// divisor: allow(no-such-rule-at-all, another-one) -- again\n";
+    let config = CONFIG.to_owned() + &comment.repeat(20_000);
+    let compilation = compiled(&config, LintPolicy::default());
+    let found = list(&compilation.diagnostics);
+    assert!(found.contains("warning INV002 default: 15904 more suppressions are not read"));
+    let many = format!("// divisor: allow({}) -- everything\n{CONFIG}", "TLS017, ".repeat(50_000) + "TLS017");
+    let found = list(&compiled(&many, LintPolicy::default()).diagnostics);
+    assert!(found.contains("DEP003 default: a suppression names too many rules"), "{found}");
+}

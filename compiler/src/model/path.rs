@@ -12,11 +12,14 @@ use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::syntax::{Node, Spelling};
 
+/// How many comparisons of places are made at most; what was not found by then has no path.
+const COMPARISONS_MAX: usize = 20_000_000;
+
 /// Gives every diagnostic the path of its primary label.
 pub(crate) fn name_places(nodes: &[Node], diagnostics: &mut [Diagnostic]) {
     let mut places: BTreeMap<Span, Option<(usize, String)>> = BTreeMap::new();
     places.extend(diagnostics.iter().map(|found| (found.primary_span(), None)));
-    let mut walk = Walk { places, steps: Vec::new() };
+    let mut walk = Walk { places, steps: Vec::new(), left: COMPARISONS_MAX };
     let block = vocabulary(layout(nodes));
     nodes.iter().for_each(|node| walk.node(Some(block), node));
     for diagnostic in diagnostics {
@@ -30,6 +33,8 @@ struct Walk<'a> {
     /// What is looked for, and the deepest block that was found to hold it.
     places: BTreeMap<Span, Option<(usize, String)>>,
     steps: Vec<Step<'a>>,
+    /// Comparisons that may still be made: aliases can bring the same place again and again.
+    left: usize,
 }
 
 /// One step from a block into what it holds.
@@ -88,9 +93,10 @@ impl<'a> Walk<'a> {
     /// Remembers the way to here for everything that is looked for within `span`, unless a longer one is known.
     fn note(&mut self, span: Span) {
         let from = Span::new(span.start, span.start);
-        for (wanted, found) in
-            self.places.range_mut(from..).take_while(|(wanted, _)| wanted.start <= span.end)
-        {
+        let places = self.places.range_mut(from..).take_while(|(wanted, _)| wanted.start <= span.end);
+        for (wanted, found) in places {
+            let Some(left) = self.left.checked_sub(1) else { return };
+            self.left = left;
             let shorter = found.as_ref().is_none_or(|(depth, _)| *depth < self.steps.len());
             if wanted.end <= span.end && shorter {
                 *found = Some((self.steps.len(), written(&self.steps)));

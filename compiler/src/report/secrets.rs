@@ -6,6 +6,7 @@
 
 use super::Report;
 use crate::diagnostic::Diagnostic;
+use crate::source::{File, SourceMap, Span};
 
 /// Words in the name of a key whose value is a secret.
 const NAMES: [&str; 9] = [
@@ -37,29 +38,80 @@ const PREFIXES: [&str; 12] = [
 /// The shortest text that is worth hiding; anything shorter would take words out of every message.
 const LENGTH_MIN: usize = 4;
 
+/// How many secrets are looked for in every finding; beyond that, only those of its own lines.
+const EVERYWHERE_MAX: usize = 100;
+
 /// The same report without secrets.
 pub(super) fn mask(report: Report) -> Report {
-    let mut secrets: Vec<String> =
-        report.sources.files().iter().flat_map(|file| find(&file.text)).map(str::to_owned).collect();
-    // A secret that holds another one is masked as a whole.
-    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
-    secrets.dedup();
-    if secrets.is_empty() {
+    let places: Vec<Span> = report.sources.files().iter().flat_map(places).collect();
+    if places.is_empty() {
         return report;
     }
     let Report { findings, suppressed, undecided, sources } = report;
-    let starred = |text: &str| {
-        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, &"*".repeat(secret.len())))
+    let everywhere: Vec<&str> =
+        places.iter().take(EVERYWHERE_MAX).map(|place| sources.text(*place)).collect();
+    let without = |found: Diagnostic| {
+        let mut secrets = everywhere.clone();
+        secrets.extend(on_lines_of(&found, &places, &sources));
+        // A secret that holds another one is masked as a whole.
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+        without(found, &secrets)
     };
-    let findings = findings.into_iter().map(|found| without(found, &secrets)).collect();
-    Report { findings, suppressed, undecided, sources: sources.map_text(starred) }
+    let findings = findings.into_iter().map(without).collect();
+    let sources = sources.clone().map_text(|file| starred(file, &places));
+    Report { findings, suppressed, undecided, sources }
 }
 
-fn without(mut found: Diagnostic, secrets: &[String]) -> Diagnostic {
+/// The places of what looks like a secret in a file, in order.
+fn places(file: &File) -> Vec<Span> {
+    let begin = file.text.as_ptr() as usize;
+    let place = |secret: &str| {
+        let start = secret.as_ptr() as usize - begin;
+        file.local_span(start, start + secret.len())
+    };
+    let mut places: Vec<Span> = find(&file.text).into_iter().map(place).collect();
+    places.sort_unstable();
+    places.dedup();
+    places
+}
+
+/// The secrets on the lines that a finding is about.
+fn on_lines_of<'a>(found: &Diagnostic, places: &[Span], sources: &'a SourceMap) -> Vec<&'a str> {
+    let mut secrets = Vec::new();
+    for label in &found.labels {
+        let Some(file) = sources.file(label.span.start).filter(|file| label.span.end <= file.end()) else {
+            continue;
+        };
+        let local = |at: u32| file.line_of(at - file.base);
+        let lines = file
+            .local_span(file.line_start(local(label.span.start)), file.line_start(local(label.span.end) + 1));
+        let first = places.partition_point(|place| place.end <= lines.start);
+        let here = places.iter().skip(first).take_while(|place| place.start < lines.end);
+        secrets.extend(here.map(|place| sources.text(*place)));
+    }
+    secrets
+}
+
+/// The text of a file with a star for each byte of a secret.
+fn starred(file: &File, places: &[Span]) -> String {
+    let mut text = String::with_capacity(file.text.len());
+    let mut at = 0;
+    let here = places.iter().filter(|place| file.base <= place.start && place.end <= file.end());
+    for place in here {
+        let (start, end) = ((place.start - file.base) as usize, (place.end - file.base) as usize);
+        // One can begin within another.
+        text += file.text.get(at..start.max(at)).unwrap_or_default();
+        text += &"*".repeat(end.saturating_sub(start.max(at)));
+        at = end.max(at);
+    }
+    text + file.text.get(at..).unwrap_or_default()
+}
+
+fn without(mut found: Diagnostic, secrets: &[&str]) -> Diagnostic {
     let hide = |text: &mut String| {
         for secret in secrets {
-            if text.contains(secret.as_str()) {
-                *text = text.replace(secret.as_str(), &hint(secret));
+            if text.contains(secret) {
+                *text = text.replace(secret, &hint(secret));
             }
         }
     };
@@ -178,6 +230,22 @@ mod tests {
         }
         let key = "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG\n-----END PRIVATE KEY-----\nother";
         assert_eq!(find(key), ["MIGHAgEAMBMG"]);
+    }
+
+    #[test]
+    fn many_secrets_take_little_time_and_one_in_another_is_masked_once() {
+        let text = "password \"hunter22\"\n".repeat(50_000) + "url \"http://a:ghp_0123456789abcdefghij@b\"\n";
+        let mut sources = SourceMap::default();
+        sources.add("a.kdl".into(), "/a.kdl".into(), text).unwrap();
+        let file = &sources.files()[0];
+        let masked = starred(file, &places(file));
+        assert_eq!(masked.len(), file.text.len());
+        assert!(
+            masked.ends_with("url \"http://a:************************@b\"\n"),
+            "{}",
+            &masked[masked.len() - 60..]
+        );
+        assert!(!masked.contains("hunter"));
     }
 
     #[test]

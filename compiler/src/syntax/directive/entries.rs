@@ -7,6 +7,9 @@ use super::super::tree::Node;
 use super::super::{compose, kdl};
 use crate::source::{File, Span};
 
+/// How many comments may stand between one and what it is about.
+const STACKED_MAX: usize = 64;
+
 /// The comments of a file, and its entries: nodes, keys with their values, arguments, items.
 #[derive(Debug, Default)]
 pub(super) struct Entries {
@@ -27,8 +30,10 @@ impl Entries {
         let next = self.spans.partition_point(|span| span.start < comment.end);
         let entry = *self.spans.get(next)?;
         let mut at = comment.end;
-        let between = self.comments.iter().filter(|it| it.start >= comment.end && it.end <= entry.start);
-        for other in between.chain([&entry]) {
+        let first = self.comments.partition_point(|it| it.start < comment.end);
+        let between = self.comments.get(first..)?.iter().take_while(|it| it.end <= entry.start);
+        // Whoever stacks more comments than that puts something else in front of the entry.
+        for other in between.take(STACKED_MAX).chain([&entry]) {
             let space = file.text.get((at - file.base) as usize..(other.start - file.base) as usize)?;
             // An item of a YAML list begins with a dash.
             if !space.chars().all(|c| c.is_whitespace() || c == '-') {
