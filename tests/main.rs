@@ -15,6 +15,7 @@ mod http1;
 mod limits;
 mod lint;
 mod resilience;
+mod routing;
 mod swap;
 mod tls;
 mod trace;

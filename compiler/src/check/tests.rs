@@ -414,7 +414,7 @@ fn routes_outside_of_hosts_are_judged_in_all_of_them() {
     let twice = with_routes(&(host("a.example", "") + &host("b.example", "") + crossing));
     insta::assert_snapshot!(found(&twice), @r"
     RTE002 routes `/{a}/b` and `/a/{b}` both match `GET http://a.example/a/b`
-      -> make one of them more specific, or add a route `/a/b` that says which
+      -> make one of them more specific, give one a `priority`, or add a route `/a/b` that says which
     ");
 }
 
@@ -537,11 +537,11 @@ fn a_route_that_crosses_many_is_reported_with_a_few() {
     let config = with_routes(&format!("route \"/a/{{b}}\" {{ respond 200 \"ok\"; }}\n{crossed}"));
     insta::assert_snapshot!(found(&config), @r"
     RTE002 routes `/a/{b}` and `/{a}/b0` both match `GET /a/b0`
-      -> make one of them more specific, or add a route `/a/b0` that says which
+      -> make one of them more specific, give one a `priority`, or add a route `/a/b0` that says which
     RTE002 routes `/a/{b}` and `/{a}/b1` both match `GET /a/b1`
-      -> make one of them more specific, or add a route `/a/b1` that says which
+      -> make one of them more specific, give one a `priority`, or add a route `/a/b1` that says which
     RTE002 routes `/a/{b}` and `/{a}/b2` both match `GET /a/b2`
-      -> make one of them more specific, or add a route `/a/b2` that says which; this route crosses 3 more
+      -> make one of them more specific, give one a `priority`, or add a route `/a/b2` that says which; this route crosses 3 more
     ");
 }
 

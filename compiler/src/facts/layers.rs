@@ -61,5 +61,7 @@ fn place(site: &Site<'_>, read: &ReadRoute<'_>) -> String {
     let host = host.map(|name| format!("{name} ")).unwrap_or_default();
     let methods: Vec<&str> = read.route.methods.iter().map(|method| method.value.as_str()).collect();
     let methods = if methods.is_empty() { String::new() } else { format!("{} ", methods.join(",")) };
-    format!("route {methods}{host}{}", read.route.pattern.value)
+    let conditions: String = read.conditions.iter().map(|condition| format!(" {condition}")).collect();
+    let clients: String = read.route.clients.iter().map(|network| format!(" {}", network.value)).collect();
+    format!("route {methods}{host}{}{conditions}{clients}", read.route.pattern.value)
 }

@@ -2,9 +2,7 @@
 
 use super::{Patterns, serving};
 use crate::model::{Host, Model};
-use crate::routes::{
-    Analysis, EmptySegments, HostPattern, Methods, RequestSet, RouteSet, TooComplex, analyse,
-};
+use crate::routes::{Analysis, EmptySegments, HostPattern, RouteSet, TooComplex, analyse};
 
 /// What some names serve: a host with its own routes and those from outside; or, in a config without hosts, what every
 /// name serves.
@@ -40,10 +38,8 @@ fn site<'m>(model: &'m Model, patterns: &'m Patterns<'m>, index: Option<usize>) 
     let mut routes = vec![];
     let mut sets = vec![];
     for (position, read) in patterns.routes_of(index) {
-        if let Ok(pattern) = &read.pattern {
-            let methods = Methods::new(read.route.methods.iter().map(|method| method.value.as_str()));
+        if let Some(set) = read.set() {
             routes.push(position);
-            let set = RequestSet::new(pattern, methods);
             sets.push(RouteSet { set, priority: read.route.priority.value, own: read.host.is_some() });
         }
     }

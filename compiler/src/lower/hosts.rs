@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use divisor_schema::plan::{
-    Action, Host, HostId, HostTable, Methods, Mirror, Policy, PoolId, RateLimit, Route, RouteId, Share,
-    Tables, Template, Weight,
+    Action, Cidr, Condition, Host, HostId, HostTable, Methods, Mirror, Policy, PoolId, RateLimit, Route,
+    RouteId, Share, Subject, Tables, Template, Test, Weight,
 };
 
 use super::policies::Policies;
@@ -113,14 +113,21 @@ impl<'f, 'm> Hosts<'f, 'm> {
         id
     }
 
-    /// The ids of the routes of a site, by their position in it. They are numbered by pattern and methods.
+    /// The ids of the routes of a site, by their position in it. They are numbered by what they match.
     fn site_routes(&mut self, site: &Site<'m>, listener: &'m Listener) -> Vec<RouteId> {
         let facts = self.facts;
         let read = |position: &usize| facts.patterns.routes.get(*position);
         let mut order: Vec<(usize, &ReadRoute<'m>)> =
             site.routes.iter().enumerate().filter_map(|(at, route)| Some((at, read(route)?))).collect();
         order.sort_by_cached_key(|(_, read)| {
-            (&read.route.pattern.value, method_set(read.route), read.host.is_none())
+            let conditions = read.conditions.iter().map(ToString::to_string).collect::<Vec<_>>();
+            (
+                &read.route.pattern.value,
+                method_set(read.route),
+                conditions,
+                clients(read.route),
+                read.host.is_none(),
+            )
         });
         let mut ids = vec![RouteId::new(0); site.routes.len()];
         for (at, read) in order {
@@ -140,6 +147,8 @@ impl<'f, 'm> Hosts<'f, 'm> {
         Some(Route {
             pattern: pattern.text.clone(),
             methods: methods(route),
+            conditions: read.conditions.iter().map(|it| self.condition(it)).collect(),
+            clients: clients(route),
             action: self.action(pattern, route)?,
             policy: self.policies.merge(
                 &self.facts.layers(listener, site, read),
@@ -147,6 +156,22 @@ impl<'f, 'm> Hosts<'f, 'm> {
                 self.mirror(route),
             ),
         })
+    }
+
+    fn condition(&mut self, condition: &routes::Condition) -> Condition {
+        Condition {
+            subject: match condition.subject() {
+                routes::Subject::Header => Subject::Header,
+                routes::Subject::Query => Subject::Query,
+            },
+            name: condition.name().to_owned(),
+            test: match condition.test() {
+                routes::Test::Present => Test::Present,
+                routes::Test::Equals(text) => Test::Equals(text.clone()),
+                routes::Test::Prefix(text) => Test::Prefix(text.clone()),
+                routes::Test::Regex(_) => Test::Regex(self.tables.language(condition.word())),
+            },
+        }
     }
 
     fn action(&self, pattern: &Pattern, route: &model::Route) -> Option<Action> {
@@ -212,6 +237,8 @@ impl<'f, 'm> Hosts<'f, 'm> {
         self.routes.push(Route {
             pattern: every.text,
             methods: Methods::Any,
+            conditions: vec![],
+            clients: vec![],
             action: Action::Redirect { location, status },
             policy: self.policies.merge(&self.facts.used([&listener.uses, &[], &[]]), None, None),
         });
@@ -221,6 +248,14 @@ impl<'f, 'm> Hosts<'f, 'm> {
 
 fn method_set(route: &model::Route) -> routes::Methods<'_> {
     routes::Methods::new(route.methods.iter().map(|method| method.value.as_str()))
+}
+
+/// The networks of its clients, each once, sorted.
+fn clients(route: &model::Route) -> Vec<Cidr> {
+    let mut networks: Vec<Cidr> = route.clients.iter().map(|network| network.value).collect();
+    networks.sort_unstable_by_key(|network| (network.address, network.prefix));
+    networks.dedup();
+    networks
 }
 
 fn methods(route: &model::Route) -> Methods {

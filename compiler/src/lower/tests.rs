@@ -45,6 +45,12 @@ host "shop.example" "*.shop.example" listener="https" {
     route "/users/{id}" method="GET" pool="app" { rewrite "/u/{id}"; }
     route "/old/{*rest}" { redirect "/new/{rest}" status=308; }
     route "/private/**" { deny 403; }
+    route "/canary/{id}" method="GET" priority=2 pool="assets" {
+        header "X-Canary" regex="v[0-9]+"
+        header "Accept" prefix="text/"
+        query "debug" present=#true
+        client "192.168.0.0/16" "10.0.0.0/8"
+    }
 }
 route "/healthz" { respond 200 "ok"; }
 "#;
@@ -58,6 +64,13 @@ hosts:
     use: [strict]
     routes:
       - { path: "/private/**", deny: 403 }
+      - path: "/canary/{id}"
+        client: ["10.0.0.0/8", "192.168.0.0/16"]
+        header: [{ name: Accept, prefix: text/ }, { name: x-canary, regex: "v[0-9]+" }]
+        query: { name: debug, present: true }
+        method: GET
+        priority: 2
+        pool: assets
       - { path: "/old/{*rest}", redirect: { location: "/new/{rest}", status: 308 } }
       - { path: "/users/{id}", method: GET, pool: app, rewrite: "/u/{id}" }
       - { path: "/assets/**", pool: assets, timeout: 5s, header-remove: [X-Frame-Options] }

@@ -1,8 +1,10 @@
 //! Hosts and routes.
 
+use divisor_schema::plan::Cidr;
+
 use super::block::Checked;
-use super::types::{Action, Host, Mirror, Reference, Route, Share};
-use super::{policy, references, tls};
+use super::types::{Action, Condition, Host, Mirror, Reference, Route, Share, Subject, Test};
+use super::{policy, references, tls, transpose};
 
 pub(super) fn host(block: &Checked) -> Host {
     Host {
@@ -18,6 +20,8 @@ pub(super) fn route(block: &Checked) -> Option<Route> {
     Some(Route {
         pattern: block.written("path")?,
         methods: block.list("method"),
+        conditions: conditions(block),
+        clients: block.list::<Option<Cidr>>("client").into_iter().filter_map(transpose).collect(),
         priority: block.value("priority"),
         action: action(block),
         rewrite: block.written("rewrite"),
@@ -25,6 +29,22 @@ pub(super) fn route(block: &Checked) -> Option<Route> {
         uses: references(block, "use"),
         settings: policy::settings(block),
     })
+}
+
+/// The conditions on header fields and query parameters.
+pub(super) fn conditions(block: &Checked) -> Vec<Condition> {
+    let of = |subject, field| block.blocks(field).filter_map(move |block| condition(subject, block));
+    of(Subject::Header, "header").chain(of(Subject::Query, "query")).collect()
+}
+
+fn condition(subject: Subject, block: &Checked) -> Option<Condition> {
+    let test = match block.first_of("condition")? {
+        "present" => block.written("present")?.map(Test::Present),
+        "equals" => block.written("equals")?.map(Test::Equals),
+        "prefix" => block.written("prefix")?.map(Test::Prefix),
+        _ => block.written("regex")?.map(Test::Regex),
+    };
+    Some(Condition { subject, name: block.written("name")?, test })
 }
 
 /// What a route does: the first that was written, where there is one too many.

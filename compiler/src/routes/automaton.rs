@@ -61,6 +61,11 @@ impl<'a> Automaton<'a> {
         (0..).zip(&self.states).filter(|(_, state)| state.reached_by.is_some())
     }
 
+    /// The routes that match the paths ending in `state`.
+    pub(super) fn routes_in(&self, state: u32) -> &[u32] {
+        self.states.get(state as usize).map_or(&[], |state| &state.routes)
+    }
+
     /// The state where `path`, which is normal, ends.
     pub(super) fn walk(&self, path: &str) -> Option<&State<'a>> {
         let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');

@@ -5,20 +5,27 @@
 //! and the same automaton, written flat, is what the runtime walks ([`Analysis::append`]).
 
 mod automaton;
+mod clients;
+mod conditions;
 mod hosts;
+pub(crate) mod language;
 mod methods;
 mod normal;
 mod pattern;
+mod places;
 mod questions;
 mod ranking;
 mod relations;
 mod set;
+mod standing;
 mod table;
 mod template;
 #[cfg(test)]
 mod tests;
 mod trie;
 
+pub(crate) use self::clients::Clients;
+pub(crate) use self::conditions::{Condition, Conditions, Subject, Test};
 pub(crate) use self::hosts::{HostError, HostPattern};
 pub(crate) use self::methods::Methods;
 pub(crate) use self::pattern::{Capture, Pattern, PatternError, PatternErrorKind, Segment};
@@ -28,7 +35,9 @@ pub(crate) use self::table::TableBuilder;
 pub(crate) use self::template::{TemplateError, TemplateErrorKind, location, rewrite};
 
 use self::automaton::Automaton;
+use self::places::Map;
 use self::ranking::Ranking;
+use self::standing::Standing;
 
 /// A route, seen as a set of requests.
 #[derive(Debug, Clone)]
@@ -52,6 +61,7 @@ pub(crate) struct Analysis<'a> {
     routes: Vec<RouteSet<'a>>,
     /// Positions by rank, the strongest first.
     order: Vec<usize>,
+    standing: Standing<'a>,
     automaton: Automaton<'a>,
 }
 
@@ -71,34 +81,53 @@ pub(crate) struct TooComplex {
     pub(crate) patterns: Vec<usize>,
 }
 
-/// Something wrong with one route, or between two.
+/// Something wrong with one route, or between two. `R` names routes: by their position.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Finding {
+pub(crate) enum Finding<R = usize> {
     /// Two routes are the same set of requests.
     Duplicate {
         /// The one that comes first.
-        first: usize,
+        first: R,
         /// The other.
-        second: usize,
+        second: R,
     },
     /// Two routes meet, neither lies inside the other, and nothing decides.
     Ambiguous {
         /// The one that comes first.
-        first: usize,
+        first: R,
         /// The other.
-        second: usize,
+        second: R,
         /// A request that both match, and nothing better does.
         witness: Request,
     },
     /// Every request of a route goes to a better one.
     Unreachable {
         /// The route.
-        route: usize,
+        route: R,
         /// Better routes that take all its requests together; few of them.
-        covered_by: Vec<usize>,
+        covered_by: Vec<R>,
         /// A request of the route that the first of these takes.
         witness: Request,
     },
+}
+
+impl Finding<u32> {
+    /// With ranks turned into positions.
+    fn by_position(self, position: impl Fn(u32) -> usize) -> Finding {
+        match self {
+            Self::Duplicate { first, second } => {
+                Finding::Duplicate { first: position(first), second: position(second) }
+            }
+            Self::Ambiguous { first, second, witness } => {
+                let (first, second) = (position(first), position(second));
+                Finding::Ambiguous { first: first.min(second), second: first.max(second), witness }
+            }
+            Self::Unreachable { route, covered_by, witness } => {
+                let covered_by = covered_by.into_iter().map(&position).collect();
+                Finding::Unreachable { route: position(route), covered_by, witness }
+            }
+        }
+    }
 }
 
 /// What the automaton of a host may cost beyond a fixed multiple of its patterns: edges, and places in patterns that its
@@ -123,13 +152,20 @@ fn analyse_within<'a>(
 ) -> Result<Analysis<'a>, TooComplex> {
     let Ranking { order, mut findings, overridden } = ranking::rank(routes);
     let ranked: Vec<&RouteSet<'a>> = order.iter().filter_map(|&position| routes.get(position)).collect();
-    let patterns: Vec<&Pattern> = ranked.iter().map(|route| route.set.pattern).collect();
-    let mut automaton = Automaton::build(&patterns, empty_segments, budget).map_err(|ranks| TooComplex {
-        patterns: ranks.iter().filter_map(|&rank| order.get(rank as usize).copied()).collect(),
-    })?;
-    findings.extend(relations::judge(&ranked, &order, &mut automaton));
+    let sets: Vec<&RequestSet<'a>> = ranked.iter().map(|route| &route.set).collect();
+    let patterns: Vec<&Pattern> = sets.iter().map(|set| set.pattern).collect();
+    let position = |rank: u32| order.get(rank as usize).copied().unwrap_or_default();
+    let too_complex = |ranks: Vec<u32>| TooComplex { patterns: ranks.into_iter().map(position).collect() };
+    let mut automaton = Automaton::build(&patterns, empty_segments, budget).map_err(too_complex)?;
+    let standing = Standing::new(&ranked);
+    standing.sort(&mut automaton);
+    let judgement = relations::judge(&mut Map::new(&sets, &automaton), &standing).map_err(too_complex)?;
+    for (state, candidates) in automaton.states.iter_mut().zip(judgement.candidates) {
+        state.candidates = candidates;
+    }
+    findings.extend(judgement.findings.into_iter().map(|finding| finding.by_position(position)));
     findings.sort_unstable();
-    let analysis = Analysis { findings, overridden, routes: routes.to_vec(), order, automaton };
+    let analysis = Analysis { findings, overridden, routes: routes.to_vec(), order, standing, automaton };
     debug_assert!(
         analysis.findings.iter().all(|finding| analysis.bears_out(finding)),
         "{:?}",

@@ -2,9 +2,10 @@
 //! and look at the places where it ends.
 
 use super::automaton::Automaton;
-use super::ranking::{self, beats};
-use super::relations::{Place, is_better, places};
-use super::{Analysis, BUDGET, EmptySegments, Request, RequestSet, RouteSet, TooComplex};
+use super::language::TooBig;
+use super::places::Map;
+use super::standing::Standing;
+use super::{Analysis, BUDGET, EmptySegments, Pattern, Request, RequestSet, RouteSet, TooComplex, ranking};
 
 /// A request that is in all sets of `inside` and in none of `outside`; one of the fewest segments. `None` when there is
 /// none: then what `inside` has in common is covered by `outside`. With one set on each side, this decides
@@ -19,12 +20,21 @@ pub(crate) fn example(
 ) -> Result<Option<Request>, TooComplex> {
     let sets: Vec<&RequestSet<'_>> = inside.iter().chain(outside).collect();
     let automaton = build(&sets, empty_segments)?;
-    let is_inside = |member: &&u32| (**member as usize) < inside.len();
-    let found = places(&sets, &automaton).filter(|(_, members)| {
-        members.iter().filter(is_inside).count() == inside.len() && members.len() == inside.len()
-    });
-    let shortest = found.map(|(place, _)| place.request(&sets, &automaton));
-    Ok(shortest.min_by_key(|request| (request.path.matches('/').count(), request.path.len())))
+    let mut map = Map::new(&sets, &automaton);
+    let mut shortest: Option<Request> = None;
+    let length = |request: &Request| (request.path.matches('/').count(), request.path.len());
+    for (id, state) in automaton.ends() {
+        for (place, members) in map.places(id, &state.routes) {
+            let (inner, outer): (Vec<u32>, Vec<u32>) =
+                members.into_iter().partition(|&member| (member as usize) < inside.len());
+            if inner.len() < inside.len() {
+                continue;
+            }
+            let found = map.request(place, &inner, &outer).map_err(|TooBig| all(sets.len()))?;
+            shortest = shortest.into_iter().chain(found).min_by_key(length);
+        }
+    }
+    Ok(shortest)
 }
 
 impl<'a> Analysis<'a> {
@@ -54,8 +64,9 @@ impl<'a> Analysis<'a> {
 
     /// Whether a request that both take goes to `better`.
     pub(crate) fn is_better(&self, better: usize, other: usize) -> bool {
-        match (self.routes.get(better), self.routes.get(other)) {
-            (Some(better_set), Some(other_set)) => better != other && beats(better_set, other_set),
+        let rank = |position: usize| self.order.iter().position(|&it| it == position);
+        match (rank(better), rank(other)) {
+            (Some(better), Some(other)) => self.standing.beats(better as u32, other as u32),
             _ => false,
         }
     }
@@ -110,27 +121,39 @@ fn winners(
     let automaton = build(&sets, empty_segments).map_err(|TooComplex { patterns }| TooComplex {
         patterns: patterns.into_iter().map(|rank| position(rank as u32).unwrap_or(routes.len())).collect(),
     })?;
-    let mut found: Vec<(Option<usize>, Place<'_>)> = vec![];
-    for (place, members) in places(&sets, &automaton).filter(|(_, members)| members.contains(&claimed)) {
-        let members: Vec<u32> = members.into_iter().filter(|&member| member != claimed).collect();
-        let beaten = |rank: u32| members.iter().any(|&other| is_better(&ranked, other, rank));
-        let mut best: Vec<Option<usize>> =
-            members.iter().filter(|&&rank| !beaten(rank)).map(|&rank| position(rank)).collect();
-        if best.is_empty() {
-            best.push(None);
-        }
-        for winner in best {
-            if !found.iter().any(|(known, _)| *known == winner) {
-                found.push((winner, place));
+    let standing = Standing::new(&ranked);
+    let mut map = Map::new(&sets, &automaton);
+    let mut found: Vec<(Option<usize>, Request)> = vec![];
+    for (id, state) in automaton.ends().filter(|(_, state)| state.routes.contains(&claimed)) {
+        for (place, members) in map.places(id, &state.routes) {
+            if !members.contains(&claimed) {
+                continue;
+            }
+            let members: Vec<u32> = members.into_iter().filter(|&member| member != claimed).collect();
+            let mut winners = vec![(None, vec![claimed], members.clone())];
+            for &rank in &members {
+                let better = members.iter().copied().filter(|&other| standing.beats(other, rank)).collect();
+                winners.push((position(rank), vec![claimed, rank], better));
+            }
+            winners.retain(|(winner, ..)| !found.iter().any(|(known, _)| known == winner));
+            for (winner, inside, outside) in winners {
+                let request = map.request(place, &inside, &outside);
+                let request = request.map_err(|TooBig| all(routes.len() + 1))?;
+                found.extend(request.map(|request| (winner, request)));
             }
         }
     }
     found.sort_by_key(|(winner, _)| *winner);
-    Ok(found.into_iter().map(|(winner, place)| (winner, place.request(&sets, &automaton))).collect())
+    Ok(found)
+}
+
+/// All of so many sets.
+fn all(count: usize) -> TooComplex {
+    TooComplex { patterns: (0..count).collect() }
 }
 
 fn build<'a>(sets: &[&RequestSet<'a>], empty_segments: EmptySegments) -> Result<Automaton<'a>, TooComplex> {
-    let patterns: Vec<_> = sets.iter().map(|set| set.pattern).collect();
+    let patterns: Vec<&Pattern> = sets.iter().map(|set| set.pattern).collect();
     Automaton::build(&patterns, empty_segments, BUDGET)
         .map_err(|ranks| TooComplex { patterns: ranks.into_iter().map(|rank| rank as usize).collect() })
 }

@@ -1,10 +1,10 @@
-//! Which of two routes is better, and an order of all routes that agrees with it.
+//! An order of all routes that agrees with what beats what, as far as shapes can tell.
 
 use std::cmp::Reverse;
 
-use super::{Finding, RouteSet};
+use super::{Clients, Finding, RequestSet, RouteSet};
 
-/// The routes of a host, each set once, the better ones first.
+/// The routes of a host, each set once.
 #[derive(Debug)]
 pub(super) struct Ranking {
     /// Their positions.
@@ -15,13 +15,16 @@ pub(super) struct Ranking {
     pub(super) overridden: Vec<usize>,
 }
 
-/// Ranks `routes`: if one beats another, it comes first. The order does not depend on that of the declarations.
+/// Ranks `routes`: if one beats another, it comes first, as long as both are [ranked by shape](is_ranked_by_shape).
+/// The order does not depend on that of the declarations.
 pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
     let key = |position: &usize| {
         let position = *position;
         routes.get(position).map(|route| {
-            let shape = (Reverse(route.priority), route.set.pattern.breadth(), route.set.methods.breadth());
-            (shape, &route.set.pattern.segments, &route.set.methods, !route.own, position)
+            let set = &route.set;
+            let shape = (Reverse(route.priority), set.pattern.breadth(), set.methods.breadth());
+            let rest = (&set.pattern.segments, &set.methods, &set.clients, Reverse(set.conditions));
+            (shape, rest, !route.own, position)
         })
     };
     let mut order: Vec<usize> = (0..routes.len()).collect();
@@ -47,17 +50,15 @@ pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
     ranking
 }
 
-/// Whether a request that both match goes to `better`: by priority, then because its set lies inside the other. The
-/// sets are not equal.
-pub(super) fn beats(better: &RouteSet<'_>, other: &RouteSet<'_>) -> bool {
-    let inside = || {
-        better.set.methods.is_within(&other.set.methods) && better.set.pattern.is_within(other.set.pattern)
-    };
-    better.priority > other.priority || (better.priority == other.priority && inside())
+/// Whether the order of ranks agrees with what beats what, for two sets of which this is true of both.
+pub(super) fn is_ranked_by_shape(set: &RequestSet<'_>) -> bool {
+    set.conditions.is_empty() && set.clients == Clients::Any
 }
 
 fn is_equal(a: &RouteSet<'_>, b: &RouteSet<'_>) -> bool {
+    let (one, other) = (&a.set, &b.set);
     let paths =
-        a.set.pattern.subtree == b.set.pattern.subtree && a.set.pattern.segments == b.set.pattern.segments;
-    paths && a.set.methods == b.set.methods && a.priority == b.priority
+        one.pattern.subtree == other.pattern.subtree && one.pattern.segments == other.pattern.segments;
+    let rest = one.methods == other.methods && one.clients == other.clients;
+    paths && rest && one.conditions == other.conditions && a.priority == b.priority
 }

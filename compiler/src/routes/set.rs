@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use super::{Methods, Pattern};
+use super::{Clients, Conditions, Methods, Pattern};
 
 /// A set of requests, the product of its parts: what a route is for, or what a claim is about.
 #[derive(Debug, Clone)]
@@ -11,6 +11,10 @@ pub(crate) struct RequestSet<'a> {
     pub(crate) pattern: &'a Pattern,
     /// Its methods.
     pub(crate) methods: Methods<'a>,
+    /// What must hold for its header fields and query parameters.
+    pub(crate) conditions: &'a Conditions,
+    /// Its clients.
+    pub(crate) clients: Clients,
 }
 
 /// One request, as far as routing looks at it: the subject of a question, or the example of an answer.
@@ -20,7 +24,8 @@ pub(crate) struct Request {
     pub(crate) method: String,
     /// Normal path.
     pub(crate) path: String,
-    /// Header fields: names in lower case, and values. A name may come more than once.
+    /// Header fields: names in lower case, and values, whose characters are bytes (ISO 8859-1). A name may come more than
+    /// once.
     pub(crate) headers: Vec<(String, String)>,
     /// Query parameters: names and values, decoded. A name may come more than once.
     pub(crate) query: Vec<(String, String)>,
@@ -31,12 +36,19 @@ pub(crate) struct Request {
 impl<'a> RequestSet<'a> {
     /// The requests with one of these paths and one of these methods.
     pub(crate) fn new(pattern: &'a Pattern, methods: Methods<'a>) -> Self {
-        Self { pattern, methods }
+        Self { pattern, methods, conditions: Conditions::NONE, clients: Clients::Any }
+    }
+
+    /// Those of them that meet `conditions`, too, and come from one of `clients`.
+    pub(crate) fn with(self, conditions: &'a Conditions, clients: Clients) -> Self {
+        Self { conditions, clients, ..self }
     }
 
     /// Whether `request`, whose path is normal, is in the set.
     pub(crate) fn contains(&self, request: &Request) -> bool {
-        self.methods.contains(&request.method) && self.pattern.matches(&request.path)
+        let line = self.methods.contains(&request.method) && self.pattern.matches(&request.path);
+        let fields = || self.conditions.hold(&request.headers, &request.query);
+        line && self.clients.contains(request.client) && fields()
     }
 }
 

@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use divisor_schema::plan::{Edge, RouteId, State, StateId, Tables};
+use divisor_schema::plan::{Dfa, DfaId, Edge, RouteId, State, StateId, Tables};
 
 use super::Analysis;
+use super::language::{Classes, Language};
 
 /// Collects the automata of all hosts. A label is stored once.
 #[derive(Debug, Default)]
 pub(crate) struct TableBuilder {
     tables: Tables,
     labels: HashMap<String, (u32, u32)>,
+    languages: HashMap<Language, DfaId>,
 }
 
 impl TableBuilder {
@@ -31,11 +33,43 @@ impl TableBuilder {
                 edges_start,
                 edges_end: self.tables.edges.len() as u32,
                 other: target(state.other),
+                dfa: State::NOWHERE,
+                targets_start: 0,
+                targets_end: 0,
                 candidates_start,
                 candidates_end: self.tables.candidates.len() as u32,
             });
         }
         StateId::new(base)
+    }
+
+    /// The automaton that has the outcome 1 for the words of `language`, and 0 for all others.
+    pub(crate) fn language(&mut self, language: &Language) -> DfaId {
+        if let Some(&known) = self.languages.get(language) {
+            return known;
+        }
+        let states = 0..language.len() as u32;
+        let outcomes = states.clone().map(|state| u32::from(language.accepts_in(state)));
+        let bytes = language.classes().examples();
+        let next = states.flat_map(|state| bytes.iter().map(move |&byte| language.step(state, byte)));
+        let id = self.dfa(language.classes(), next.collect(), outcomes.collect());
+        self.languages.insert(language.clone(), id);
+        id
+    }
+
+    fn dfa(&mut self, classes: &Classes, next: Vec<u32>, outcomes: Vec<u32>) -> DfaId {
+        let id = DfaId::new(self.tables.dfas.len() as u32);
+        self.tables.dfas.push(Dfa {
+            classes_start: self.tables.classes.len() as u32,
+            width: classes.count() as u32,
+            next_start: self.tables.next.len() as u32,
+            outcomes_start: self.tables.outcomes.len() as u32,
+            states: outcomes.len() as u32,
+        });
+        self.tables.classes.extend_from_slice(classes.bytes());
+        self.tables.next.extend(next);
+        self.tables.outcomes.extend(outcomes);
+        id
     }
 
     /// The tables of all hosts.

@@ -2,7 +2,7 @@
 
 mod definition;
 
-use divisor_schema::plan::{RouteId, StateId, Tables};
+use divisor_schema::plan::{Cidr, RouteId, StateId, Tables};
 
 use super::*;
 
@@ -11,16 +11,45 @@ use super::*;
 struct Written {
     pattern: String,
     methods: Vec<&'static str>,
+    /// Tests of the header `x`: `=1`, `^1` for a prefix, `~1|2` for a regex, and nothing for its presence.
+    headers: Vec<&'static str>,
+    client: Option<&'static str>,
     priority: i32,
     own: bool,
 }
 
 fn written(pattern: &str) -> Written {
-    Written { pattern: pattern.into(), methods: vec![], priority: 0, own: true }
+    Written {
+        pattern: pattern.into(),
+        methods: vec![],
+        headers: vec![],
+        client: None,
+        priority: 0,
+        own: true,
+    }
 }
 
 fn with_methods(pattern: &str, methods: &[&'static str]) -> Written {
     Written { methods: methods.to_vec(), ..written(pattern) }
+}
+
+fn with_headers(pattern: &str, headers: &[&'static str]) -> Written {
+    Written { headers: headers.to_vec(), ..written(pattern) }
+}
+
+fn condition(test: &&'static str) -> Condition {
+    let test = match test.split_at(test.len().min(1)) {
+        ("=", text) => Test::Equals(text.into()),
+        ("^", text) => Test::Prefix(text.into()),
+        ("~", text) => Test::Regex(language::Regex::parse(text).unwrap()),
+        _ => Test::Present,
+    };
+    Condition::new(Subject::Header, "X", test).unwrap()
+}
+
+fn network(text: &str) -> Cidr {
+    let (address, prefix) = text.split_once('/').unwrap();
+    Cidr::new(address.parse().unwrap(), prefix.parse().unwrap()).unwrap()
 }
 
 /// What there is to see of an analysis.
@@ -37,11 +66,14 @@ fn outcome(routes: &[Written]) -> Outcome {
 
 fn outcome_with(routes: &[Written], empty_segments: EmptySegments) -> Outcome {
     let patterns: Vec<Pattern> = routes.iter().map(|route| Pattern::parse(&route.pattern).unwrap()).collect();
+    let conditions: Vec<Conditions> =
+        routes.iter().map(|route| Conditions::new(route.headers.iter().map(condition))).collect();
     let sets: Vec<RouteSet<'_>> = routes
         .iter()
-        .zip(&patterns)
-        .map(|(route, pattern)| RouteSet {
-            set: RequestSet::new(pattern, Methods::new(route.methods.iter().copied())),
+        .zip(patterns.iter().zip(&conditions))
+        .map(|(route, (pattern, conditions))| RouteSet {
+            set: RequestSet::new(pattern, Methods::new(route.methods.iter().copied()))
+                .with(conditions, Clients::new(route.client.map(network))),
             priority: route.priority,
             own: route.own,
         })
@@ -56,9 +88,16 @@ fn outcome_with(routes: &[Written], empty_segments: EmptySegments) -> Outcome {
 fn findings(routes: &[Written]) -> Vec<String> {
     let name = |position: &usize| {
         let route = &routes[*position];
-        [route.methods.join("|"), route.pattern.clone()].join(" ").trim().to_owned()
+        let headers: String = route.headers.iter().map(|test| format!(" x{test}")).collect();
+        let client = route.client.map(|client| format!(" {client}")).unwrap_or_default();
+        let line = [route.methods.join("|"), route.pattern.clone()].join(" ").trim().to_owned();
+        line + &headers + &client
     };
-    let example = |witness: &Request| format!("{} {}", witness.method, witness.path);
+    let example = |witness: &Request| {
+        let headers: String = witness.headers.iter().map(|(_, value)| format!(" x={value}")).collect();
+        let client = witness.client.map(|client| format!(" {client}")).unwrap_or_default();
+        format!("{} {}{headers}{client}", witness.method, witness.path)
+    };
     let line = |finding: &Finding| match finding {
         Finding::Duplicate { first, second } => format!("{} = {}", name(first), name(second)),
         Finding::Ambiguous { first, second, witness } => {
@@ -113,6 +152,49 @@ fn a_third_route_or_a_priority_decides_a_crossing() {
     assert_eq!(findings(&["/a/{x}", "/{y}/b", "/a/b"].map(written)), [""; 0]);
     let priority = [written("/a/{x}"), Written { priority: 1, ..written("/{y}/b") }];
     assert_eq!(findings(&priority), [""; 0]);
+}
+
+#[test]
+fn a_conditional_twin_beats_the_plain_route() {
+    assert_eq!(findings(&[written("/a"), with_headers("/a", &["=1"])]), [""; 0]);
+    let network = Written { client: Some("10.0.0.0/8"), ..written("/a") };
+    assert_eq!(findings(&[written("/a"), network.clone()]), [""; 0]);
+    let inner = Written { client: Some("10.1.0.0/16"), ..written("/a") };
+    assert_eq!(findings(&[inner, network]), [""; 0]);
+    assert_eq!(findings(&[with_headers("/a", &["=1"]), with_headers("/a", &[""]), written("/a")]), [""; 0]);
+}
+
+#[test]
+fn conditions_that_can_both_hold_are_ambiguous() {
+    let two = [with_headers("/a", &["=1"]), with_headers("/a", &["=2"])];
+    assert_eq!(findings(&two), ["/a x=1 ? /a x=2: GET /a x=1 x=2"]);
+    let decided = [two.to_vec(), vec![with_headers("/a", &["=1", "=2"])]].concat();
+    assert_eq!(findings(&decided), [""; 0]);
+    let wider = [with_headers("/**", &["=1"]), written("/a/{x}")];
+    assert_eq!(findings(&wider), ["/** x=1 ? /a/{x}: GET /a/a x=1"]);
+    let networks =
+        ["10.0.0.0/8", "192.168.0.0/16"].map(|client| Written { client: Some(client), ..written("/a") });
+    assert_eq!(findings(&networks), [""; 0], "no client is in both");
+    let client = Written { client: Some("10.0.0.0/8"), ..written("/a") };
+    assert_eq!(
+        findings(&[client, with_headers("/a", &["=1"])]),
+        ["/a 10.0.0.0/8 ? /a x=1: GET /a x=1 10.0.0.0"]
+    );
+}
+
+#[test]
+fn conditions_and_clients_cover_together() {
+    let covered =
+        [with_headers("/a", &["=1"]), with_headers("/a", &["=2"]), with_headers("/a", &["=1", "=2"])];
+    let covered = [covered.to_vec(), vec![with_headers("/a", &["~1|2"])]].concat();
+    assert_eq!(findings(&covered), ["/a x~1|2 < /a x=1, /a x=2: GET /a x=1"]);
+    assert_eq!(
+        findings(&[with_headers("/a", &["~1|1"]), with_headers("/a", &["=1"])]),
+        ["/a x~1|1 = /a x=1"]
+    );
+    let halves =
+        ["10.0.0.0/9", "10.128.0.0/9", "10.0.0.0/8"].map(|it| Written { client: Some(it), ..written("/a") });
+    assert_eq!(findings(&halves), ["/a 10.0.0.0/8 < /a 10.0.0.0/9, /a 10.128.0.0/9: GET /a 10.0.0.0"]);
 }
 
 #[test]

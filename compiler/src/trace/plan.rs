@@ -1,7 +1,8 @@
 //! Traces of a plan: the walk that the runtime makes.
 
 use divisor_schema::plan::{
-    Action, HostId, Listener, Methods, Plan, RouteId, Source, Template, fill, host_name, normalise,
+    Action, Condition, HostId, Listener, Methods, Plan, RouteId, Source, Subject, Template, fill, host_name,
+    normalise,
 };
 
 use super::nearest::nearest;
@@ -39,8 +40,25 @@ fn find(plan: &Plan, listener: &Listener, request: &Request) -> Taken {
     };
     let Some(host) = listener.hosts.find(&name) else { return Taken::Nobody };
     let mut candidates = candidates(plan, host, &path).iter();
-    let found = candidates.find(|id| plan.routes[id.index()].methods.contains(&request.method));
+    let found = candidates.find(|id| takes(plan, &plan.routes[id.index()], request));
     found.map_or(Taken::NoRoute(host), |route| Taken::Route(host, *route))
+}
+
+/// Whether a route that is for the path of a request is for the rest of it, too.
+fn takes(plan: &Plan, route: &divisor_schema::plan::Route, request: &Request) -> bool {
+    let from_there = |client| route.clients.iter().any(|network| network.contains(client));
+    let clients = route.clients.is_empty() || request.client.is_some_and(from_there);
+    let holds = |condition: &Condition| match condition.subject {
+        Subject::Header => {
+            let mut lines = request.headers.iter().filter(|(name, _)| *name == condition.name);
+            lines.any(|(_, line)| condition.holds_for_line(line.as_bytes(), &plan.tables))
+        }
+        Subject::Query => {
+            let query = request.query.as_deref();
+            query.is_some_and(|query| condition.holds_for_query(query, &plan.tables))
+        }
+    };
+    route.methods.contains(&request.method) && clients && route.conditions.iter().all(holds)
 }
 
 fn candidates<'p>(plan: &'p Plan, host: HostId, path: &str) -> &'p [RouteId] {
@@ -145,6 +163,7 @@ fn lost(plan: &Plan, request: &Request, path: &str, taken: &Taken) -> Vec<Lost> 
         let route = &plan.routes[id.index()];
         let reason = match methods(&route.methods) {
             methods if !route.methods.contains(&request.method) => format!("is for {}", methods.join(", ")),
+            _ if !takes(plan, route, request) => "asks for other fields or clients".to_owned(),
             _ => "comes later in the table".to_owned(),
         };
         Lost { pattern: Named::nowhere(&route.pattern), reason }

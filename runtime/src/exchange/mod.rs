@@ -146,7 +146,13 @@ impl Exchange<'_> {
         }
         let target = request::target(head, self.listener.http.keep_empty_segments)?;
         let host = self.listener.hosts.find(&target.host).ok_or(Failure::Misdirected)?;
-        let route = route::find(&self.view.live.plan, host, &target.path, head.method.as_str());
+        let looked_at = route::Head {
+            method: head.method.as_str(),
+            headers: &head.headers,
+            query: target.query.as_deref(),
+            client: self.address,
+        };
+        let route = route::find(&self.view.live.plan, host, &target.path, looked_at);
         Ok((route.ok_or(Failure::NotFound)?, target))
     }
 

@@ -6,16 +6,49 @@
 
 mod hosts;
 
-use divisor_schema::plan::{HostId, Plan, RouteId};
+use std::net::IpAddr;
+
+use divisor_schema::plan::{Condition, HostId, Plan, Route, RouteId, Subject};
+use http::HeaderMap;
 
 pub(crate) use self::hosts::Hosts;
 pub(crate) use divisor_schema::plan::{Source, fill, host_name, normalise, push_part};
 
+/// What routing looks at beside host and path.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head<'a> {
+    /// Method.
+    pub(crate) method: &'a str,
+    /// Header fields as the client sent them.
+    pub(crate) headers: &'a HeaderMap,
+    /// Query without `?`.
+    pub(crate) query: Option<&'a str>,
+    /// The client's address, as trusted proxies report it.
+    pub(crate) client: IpAddr,
+}
+
 /// The route of a request to `host`, one of the hosts of `plan`, for a path that is normal; `None` when there is none
-/// for this path and method (404).
-pub(crate) fn find(plan: &Plan, host: HostId, path: &str, method: &str) -> Option<RouteId> {
+/// for this request (404).
+pub(crate) fn find(plan: &Plan, host: HostId, path: &str, head: Head<'_>) -> Option<RouteId> {
     let candidates = plan.tables.walk(plan.hosts[host.index()].root, path);
-    candidates.iter().copied().find(|id| plan.routes[id.index()].methods.contains(method))
+    candidates.iter().copied().find(|id| matches(plan, &plan.routes[id.index()], head))
+}
+
+/// Whether a route that is for the path of a request is for the rest of it, too.
+fn matches(plan: &Plan, route: &Route, head: Head<'_>) -> bool {
+    route.methods.contains(head.method)
+        && (route.clients.is_empty() || route.clients.iter().any(|network| network.contains(head.client)))
+        && route.conditions.iter().all(|condition| holds(plan, condition, head))
+}
+
+fn holds(plan: &Plan, condition: &Condition, head: Head<'_>) -> bool {
+    match condition.subject {
+        Subject::Header => {
+            let mut lines = head.headers.get_all(condition.name.as_str()).iter();
+            lines.any(|line| condition.holds_for_line(line.as_bytes(), &plan.tables))
+        }
+        Subject::Query => head.query.is_some_and(|query| condition.holds_for_query(query, &plan.tables)),
+    }
 }
 
 #[cfg(test)]

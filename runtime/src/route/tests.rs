@@ -1,7 +1,8 @@
 use divisor_schema::plan::{
-    Access, Action, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, RetryOn, Route, Runtime,
-    State, StateId, Tables, Timeouts,
+    Access, Action, Cidr, Edge, Host, Meta, Methods, Millis, Policy, PolicyId, Retry, RetryOn, Route,
+    Runtime, State, StateId, Tables, Test, Timeouts,
 };
+use http::HeaderValue;
 use proptest::prelude::*;
 
 use super::*;
@@ -41,11 +42,23 @@ fn plan() -> Plan {
         }
         tables.candidates.extend(candidates.iter().map(|&id| RouteId::new(id)));
         let (edges_end, candidates_end) = (tables.edges.len() as u32, tables.candidates.len() as u32);
-        tables.states.push(State { edges_start, edges_end, other, candidates_start, candidates_end });
+        let (dfa, targets_start, targets_end) = (NOWHERE, 0, 0);
+        tables.states.push(State {
+            edges_start,
+            edges_end,
+            other,
+            dfa,
+            targets_start,
+            targets_end,
+            candidates_start,
+            candidates_end,
+        });
     }
     let route = |(pattern, method): (&str, Option<&str>)| Route {
         pattern: pattern.into(),
         methods: method.map_or(Methods::Any, |method| Methods::Only(vec![method.into()])),
+        conditions: Vec::new(),
+        clients: Vec::new(),
         action: Action::Respond { status: 204, body: String::new(), content_type: "text/plain".into() },
         policy: PolicyId::new(0),
     };
@@ -98,10 +111,38 @@ fn naive(path: &str, method: &str) -> Option<RouteId> {
     best.map(|(index, _)| RouteId::new(index as u32))
 }
 
+const NOBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+
+fn find_by_method(plan: &Plan, path: &str, method: &str) -> Option<RouteId> {
+    find(plan, HostId::new(0), path, Head { method, headers: &HeaderMap::new(), query: None, client: NOBODY })
+}
+
+#[test]
+fn conditions_and_clients_all_hold() {
+    let mut plan = plan();
+    let condition =
+        |subject, name: &str| Condition { subject, name: name.into(), test: Test::Equals("1".into()) };
+    plan.routes[3].conditions = vec![condition(Subject::Header, "x-a"), condition(Subject::Query, "b")];
+    plan.routes[3].clients = vec![Cidr::new("10.0.0.0".parse().unwrap(), 8).unwrap()];
+    plan.check().unwrap();
+    let found = |lines: &[&'static str], query: Option<&str>, client: &str| {
+        let lines =
+            lines.iter().map(|line| (http::HeaderName::from_static("x-a"), HeaderValue::from_static(line)));
+        let mut headers = HeaderMap::new();
+        lines.for_each(|(name, value)| _ = headers.append(name, value));
+        let head = Head { method: "GET", headers: &headers, query, client: client.parse().unwrap() };
+        find(&plan, HostId::new(0), "/a", head).is_some()
+    };
+    assert!(found(&["1"], Some("b=1"), "10.1.2.3"));
+    assert!(found(&["0", "2, 1"], Some("a=0&b=1"), "::ffff:10.1.2.3"));
+    assert!(!found(&["0"], Some("b=1"), "10.1.2.3") && !found(&[], Some("b=1"), "10.1.2.3"));
+    assert!(!found(&["1"], None, "10.1.2.3") && !found(&["1"], Some("b=1"), "11.0.0.1"));
+}
+
 #[test]
 fn the_best_candidate_for_the_method_wins() {
     let plan = plan();
-    let found = |path, method| find(&plan, HostId::new(0), path, method);
+    let found = |path, method| find_by_method(&plan, path, method);
     assert_eq!(found("/a/b", "GET"), Some(RouteId::new(1)));
     assert_eq!(found("/a/b", "POST"), Some(RouteId::new(2)));
     assert_eq!(found("/a/b", "PUT"), Some(RouteId::new(4)));
@@ -117,6 +158,6 @@ proptest! {
     ) {
         let path = format!("/{}", segments.join("/"));
         let plan = plan();
-        prop_assert_eq!(find(&plan, HostId::new(0), &path, method), naive(&path, method), "{} {}", method, path);
+        prop_assert_eq!(find_by_method(&plan, &path, method), naive(&path, method), "{} {}", method, path);
     }
 }

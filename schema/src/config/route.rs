@@ -83,13 +83,21 @@ pub(super) static ROUTE: Block = Block {
             .default("0"),
             Field::planned("path-regex", Kind::Text, "A regular expression for the whole path.")
                 .one_way_to_say("path"),
-            Field::planned("header", Kind::Blocks(&CONDITION), "A condition on a header; all must hold."),
-            Field::planned(
+            Field::new(
+                "header",
+                Kind::Blocks(&CONDITION),
+                "A condition on a header; all must hold, each for one value or one member of a list.",
+            ),
+            Field::new(
                 "query",
                 Kind::Blocks(&CONDITION),
-                "A condition on a query parameter; all must hold.",
+                "A condition on a query parameter; all must hold, each for one value.",
             ),
-            Field::planned("client", Kind::List(&Kind::Network), "Networks that the client's address is in."),
+            Field::new(
+                "client",
+                Kind::List(&Kind::Network),
+                "Networks, one of which the client's address is in.",
+            ),
             Field::planned(
                 "encoded-slash",
                 Kind::Choice(&["refuse", "keep"]),

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Cidr, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route, Scheme, State,
-    Template, TemplatePart, TlsSettings, ValuePart,
+    Action, Cidr, Condition, Dfa, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route,
+    Scheme, State, Subject, Tables, Template, TemplatePart, Test, TlsSettings, ValuePart,
 };
 
 type Checked = Result<(), String>;
@@ -34,10 +34,18 @@ pub(super) fn check(plan: &Plan) -> Checked {
 
 fn tables(plan: &Plan) -> Checked {
     let tables = &plan.tables;
+    let outcomes = tables.dfas.iter().map(|it| dfa(tables, it)).collect::<Result<Vec<u32>, String>>()?;
+    tables.targets.iter().try_for_each(|&it| target(it, tables.states.len()))?;
     for state in &tables.states {
         range(state.edges_start, state.edges_end, tables.edges.len(), "edges")?;
         range(state.candidates_start, state.candidates_end, tables.candidates.len(), "candidates")?;
         target(state.other, tables.states.len())?;
+        range(state.targets_start, state.targets_end, tables.targets.len(), "targets")?;
+        if state.dfa != State::NOWHERE {
+            let last = outcomes.get(state.dfa as usize).ok_or("an automaton of a state points nowhere")?;
+            let targets = state.targets_end - state.targets_start;
+            ensure(*last < targets, || "an automaton has an outcome that leads nowhere".into())?;
+        }
         let edges = &tables.edges[state.edges_start as usize..state.edges_end as usize];
         for edge in edges {
             range(edge.label_start, edge.label_end, tables.labels.len(), "label")?;
@@ -47,6 +55,25 @@ fn tables(plan: &Plan) -> Checked {
         ensure(sorted, || "edges are not in order".into())?;
     }
     tables.candidates.iter().try_for_each(|&id| within(id, plan.routes.len(), "candidate"))
+}
+
+/// Checks an automaton and gives its last outcome.
+fn dfa(tables: &Tables, dfa: &Dfa) -> Result<u32, String> {
+    let part = |start: u32, length: u64, whole: usize| {
+        let end = u64::from(start) + length;
+        ensure(end <= whole as u64, || format!("an automaton {start}..{end} lies outside"))
+    };
+    ensure(dfa.states > 0 && dfa.width > 0, || "an automaton has no states".into())?;
+    part(dfa.classes_start, Dfa::BYTES as u64, tables.classes.len())?;
+    part(dfa.next_start, u64::from(dfa.states) * u64::from(dfa.width), tables.next.len())?;
+    part(dfa.outcomes_start, dfa.states.into(), tables.outcomes.len())?;
+    let classes = &tables.classes[dfa.classes_start as usize..][..Dfa::BYTES];
+    let next = &tables.next[dfa.next_start as usize..][..dfa.states as usize * dfa.width as usize];
+    let inside =
+        classes.iter().all(|&class| u32::from(class) < dfa.width) && next.iter().all(|&to| to < dfa.states);
+    ensure(inside, || "an automaton leaves its states".into())?;
+    let outcomes = &tables.outcomes[dfa.outcomes_start as usize..][..dfa.states as usize];
+    Ok(outcomes.iter().copied().max().unwrap_or_default())
 }
 
 fn listener(plan: &Plan, listener: &Listener) -> Checked {
@@ -128,9 +155,7 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
 
 fn header(op: &HeaderOp) -> Checked {
     let name = op.name();
-    let token =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
-    ensure(!name.is_empty() && name.bytes().all(token), || format!("`{name}` is no header name"))?;
+    ensure(is_header_name(name), || format!("`{name}` is no header name"))?;
     let (HeaderOp::Set(_, value) | HeaderOp::Add(_, value)) = op else {
         return Ok(());
     };
@@ -148,6 +173,8 @@ fn route(plan: &Plan, route: &Route) -> Checked {
         let sorted = methods.is_sorted_by(|a, b| a < b);
         ensure(sorted && !methods.is_empty(), || format!("methods of `{}` are not a set", route.pattern))?;
     }
+    ensure(route.clients.iter().all(Cidr::is_canonical), || "a network has host bits".into())?;
+    route.conditions.iter().try_for_each(|it| condition(plan, it))?;
     match &route.action {
         Action::Proxy { pool, rewrite } => {
             within(*pool, plan.pools.len(), "pool")?;
@@ -171,6 +198,15 @@ fn route(plan: &Plan, route: &Route) -> Checked {
     }
 }
 
+fn condition(plan: &Plan, condition: &Condition) -> Checked {
+    if let Test::Regex(id) = condition.test {
+        within(id, plan.tables.dfas.len(), "automaton of a condition")?;
+    }
+    ensure(condition.subject == Subject::Query || is_header_name(&condition.name), || {
+        format!("`{}` is no header name", condition.name)
+    })
+}
+
 fn path_template(pattern: &str, template: &Template) -> Checked {
     let starts = matches!(template.0.first(), Some(TemplatePart::Text(text)) if text.starts_with('/'))
         || matches!(template.0.first(), Some(TemplatePart::Path));
@@ -186,6 +222,12 @@ fn visible_template(pattern: &str, template: &Template) -> Checked {
 
 fn is_visible(text: &str) -> bool {
     text.bytes().all(|byte| (b' '..0x7f).contains(&byte))
+}
+
+fn is_header_name(name: &str) -> bool {
+    let token =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    !name.is_empty() && name.bytes().all(token)
 }
 
 fn is_path(text: &str) -> bool {

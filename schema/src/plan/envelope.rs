@@ -12,7 +12,7 @@
 
 use serde::Serialize;
 
-use super::{Edge, Id, Plan, State, Tables};
+use super::{Dfa, Edge, Id, Plan, State, Tables};
 
 /// The format this crate writes, and the newest it reads.
 pub const FORMAT: u16 = 1;
@@ -231,53 +231,77 @@ fn bodies<'a>(bytes: &'a [u8], table: &[u8], mut end: usize) -> Result<Vec<(u16,
 }
 
 pub(super) fn encode_tables(tables: &Tables) -> Vec<u8> {
-    let mut words: Vec<u32> = vec![
-        tables.states.len() as u32,
-        tables.edges.len() as u32,
-        tables.candidates.len() as u32,
-        tables.labels.len() as u32,
+    let lengths = [
+        tables.states.len(),
+        tables.edges.len(),
+        tables.candidates.len(),
+        tables.targets.len(),
+        tables.dfas.len(),
+        tables.next.len(),
+        tables.outcomes.len(),
+        tables.labels.len(),
+        tables.classes.len(),
     ];
+    let mut words: Vec<u32> = lengths.iter().map(|&length| length as u32).collect();
     for state in &tables.states {
-        words.extend([
-            state.edges_start,
-            state.edges_end,
-            state.other,
-            state.candidates_start,
-            state.candidates_end,
-        ]);
+        words.extend([state.edges_start, state.edges_end, state.other]);
+        words.extend([state.dfa, state.targets_start, state.targets_end]);
+        words.extend([state.candidates_start, state.candidates_end]);
     }
     for edge in &tables.edges {
         words.extend([edge.label_start, edge.label_end, edge.target]);
     }
     words.extend(tables.candidates.iter().map(|id| id.raw()));
+    words.extend(&tables.targets);
+    for dfa in &tables.dfas {
+        words.extend([dfa.classes_start, dfa.width, dfa.next_start, dfa.outcomes_start, dfa.states]);
+    }
+    words.extend(tables.next.iter().chain(&tables.outcomes));
     let mut bytes: Vec<u8> = words.iter().flat_map(|word| word.to_le_bytes()).collect();
     bytes.extend_from_slice(&tables.labels);
+    bytes.extend_from_slice(&tables.classes);
     bytes
 }
 
 fn decode_tables(bytes: &[u8]) -> Option<Tables> {
     let mut cursor = Cursor { bytes, at: 0 };
-    let (states, edges) = (cursor.u32()? as usize, cursor.u32()? as usize);
-    let (candidates, labels) = (cursor.u32()? as usize, cursor.u32()? as usize);
-    let states = cursor.words::<5>(states)?.map(
-        |[edges_start, edges_end, other, candidates_start, candidates_end]| State {
+    let mut lengths = [0; 9];
+    for length in &mut lengths {
+        *length = cursor.u32()? as usize;
+    }
+    let [states, edges, candidates, targets, dfas, next, outcomes, labels, classes] = lengths;
+    let state =
+        |[edges_start, edges_end, other, dfa, targets_start, targets_end, start, end]: [u32; 8]| State {
             edges_start,
             edges_end,
             other,
-            candidates_start,
-            candidates_end,
-        },
-    );
-    let states = states.collect();
-    let edges = cursor.words::<3>(edges)?.map(|[label_start, label_end, target]| Edge {
-        label_start,
-        label_end,
-        target,
-    });
-    let edges = edges.collect();
-    let candidates = cursor.words::<1>(candidates)?.map(|[id]| Id::new(id)).collect();
-    let labels = cursor.take(labels)?.to_vec();
-    (cursor.at == bytes.len()).then_some(Tables { states, edges, candidates, labels })
+            dfa,
+            targets_start,
+            targets_end,
+            candidates_start: start,
+            candidates_end: end,
+        };
+    let edge = |[label_start, label_end, target]: [u32; 3]| Edge { label_start, label_end, target };
+    let dfa = |[classes_start, width, next_start, outcomes_start, states]: [u32; 5]| Dfa {
+        classes_start,
+        width,
+        next_start,
+        outcomes_start,
+        states,
+    };
+    let word = |[word]: [u32; 1]| word;
+    let tables = Tables {
+        states: cursor.words(states)?.map(state).collect(),
+        edges: cursor.words(edges)?.map(edge).collect(),
+        candidates: cursor.words(candidates)?.map(word).map(Id::new).collect(),
+        targets: cursor.words(targets)?.map(word).collect(),
+        dfas: cursor.words(dfas)?.map(dfa).collect(),
+        next: cursor.words(next)?.map(word).collect(),
+        outcomes: cursor.words(outcomes)?.map(word).collect(),
+        labels: cursor.take(labels)?.to_vec(),
+        classes: cursor.take(classes)?.to_vec(),
+    };
+    (cursor.at == bytes.len()).then_some(tables)
 }
 
 /// Reads forward, never past the end.

@@ -61,6 +61,12 @@ pub struct Cidr {
     pub prefix: u8,
 }
 
+impl std::fmt::Display for Cidr {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}", self.address, self.prefix)
+    }
+}
+
 impl Cidr {
     /// `None` when the prefix is longer than the address, or the address has bits beyond it.
     pub fn new(address: IpAddr, prefix: u8) -> Option<Self> {

@@ -5,6 +5,8 @@
 //! check over every index, so the runtime indexes without looking.
 
 mod check;
+mod condition;
+mod dfa;
 mod envelope;
 mod id;
 mod listener;
@@ -23,6 +25,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::condition::{Condition, Subject, Test};
+pub use self::dfa::{Dfa, DfaId};
 pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};
 pub use self::id::{ClientTlsId, HostId, Id, ListenerId, PolicyId, PoolId, RateLimitId, RouteId, StateId};
 pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{PolicyId, PoolId, StateId, Weight};
+use super::{Cidr, Condition, PolicyId, PoolId, StateId, Weight};
 
 /// An entry point into the route tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,10 @@ pub struct Route {
     pub pattern: String,
     /// Methods it is for.
     pub methods: Methods,
+    /// What must hold for its header fields and query parameters: all of it.
+    pub conditions: Vec<Condition>,
+    /// Networks that its clients are in; every client, if there are none.
+    pub clients: Vec<Cidr>,
     /// What is done.
     pub action: Action,
     /// What happens on the way.

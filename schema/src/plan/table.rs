@@ -4,7 +4,7 @@
 //! starts at the root of its host, takes one step for each segment, and ends in a state that lists the routes for
 //! this path, best first. There is no backtracking: what could match is merged by the compiler.
 
-use super::{RouteId, StateId};
+use super::{Dfa, DfaId, RouteId, StateId};
 
 /// The automaton. Arrays are `u32` little-endian in the plan and are used as they lie there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +17,16 @@ pub struct Tables {
     pub candidates: Vec<RouteId>,
     /// The text of all labels.
     pub labels: Vec<u8>,
+    /// Where the outcomes of automata lead; those of a state lie together.
+    pub targets: Vec<u32>,
+    /// Automata: for segments that no edge names, and for values of fields.
+    pub dfas: Vec<Dfa>,
+    /// The class of each byte, for each automaton.
+    pub classes: Vec<u8>,
+    /// The next states of all automata.
+    pub next: Vec<u32>,
+    /// The outcomes of the states of all automata.
+    pub outcomes: Vec<u32>,
 }
 
 /// One state.
@@ -26,8 +36,14 @@ pub struct State {
     pub edges_start: u32,
     /// One past its last edge.
     pub edges_end: u32,
-    /// Where a segment without an edge leads; `u32::MAX` is nowhere.
+    /// Where a segment without an edge leads, if there is no automaton; `u32::MAX` is nowhere.
     pub other: u32,
+    /// The automaton that says where a segment without an edge leads; `u32::MAX` is none.
+    pub dfa: u32,
+    /// Where its outcome 0 leads, in [`Tables::targets`].
+    pub targets_start: u32,
+    /// One past where its last outcome leads.
+    pub targets_end: u32,
     /// First of its candidates.
     pub candidates_start: u32,
     /// One past its last candidate.
@@ -49,7 +65,7 @@ pub struct Edge {
 const NOWHERE: u32 = u32::MAX;
 
 impl State {
-    /// The value of [`State::other`] and [`Edge::target`] that leads nowhere.
+    /// The value of [`State::other`], [`State::dfa`], [`Edge::target`] and [`Tables::targets`] that leads nowhere.
     pub const NOWHERE: u32 = NOWHERE;
 }
 
@@ -64,7 +80,7 @@ impl Tables {
                 return &[];
             }
             let next = next as usize;
-            if next == at && state.edges_start == state.edges_end {
+            if next == at && state.edges_start == state.edges_end && state.dfa == NOWHERE {
                 break; // a subtree: nothing below can differ
             }
             at = next;
@@ -77,7 +93,11 @@ impl Tables {
         let edges = &self.edges[state.edges_start as usize..state.edges_end as usize];
         match edges.binary_search_by(|edge| self.label(edge).cmp(segment)) {
             Ok(found) => edges[found].target,
-            Err(_) => state.other,
+            Err(_) if state.dfa == NOWHERE => state.other,
+            Err(_) => {
+                let outcome = self.run(DfaId::new(state.dfa), segment);
+                self.targets[state.targets_start as usize + outcome as usize]
+            }
         }
     }
 

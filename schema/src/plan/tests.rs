@@ -260,9 +260,22 @@ fn route() -> impl Strategy<Value = Route> {
         Just(Methods::Only(vec!["GET".into()])),
         Just(Methods::Only(vec!["GET".into(), "HEAD".into()])),
     ];
-    ("/[a-z]{0,8}", methods, action).prop_map(|(pattern, methods, action)| Route {
+    let test = prop_oneof![
+        Just(Test::Present),
+        "[ -~]{0,4}".prop_map(Test::Equals),
+        "[ -~]{0,4}".prop_map(Test::Prefix),
+        Just(Test::Regex(Id::new(0))),
+    ];
+    let subject = prop_oneof![Just(Subject::Header), Just(Subject::Query)];
+    let conditions = vec(
+        (subject, name(), test).prop_map(|(subject, name, test)| Condition { subject, name, test }),
+        0..2,
+    );
+    ("/[a-z]{0,8}", methods, conditions, action).prop_map(|(pattern, methods, conditions, action)| Route {
         pattern,
         methods,
+        conditions,
+        clients: Vec::new(),
         action,
         policy: Id::new(0),
     })
@@ -283,17 +296,29 @@ fn tables(labels: &[String], routes: u32) -> Tables {
             edges_start: edge,
             edges_end: edge + 1,
             other: State::NOWHERE,
+            dfa: State::NOWHERE,
+            targets_start: 0,
+            targets_end: 0,
             candidates_start: 0,
             candidates_end: 0,
         };
         tables.states.push(state);
     }
     let end = labels.len() as u32;
+    // Every text with an `x` in it goes on, all others end.
+    tables.classes = (0..=u8::MAX).map(|byte| u8::from(byte == b'x')).collect();
+    tables.next = vec![0, 1, 1, 1];
+    tables.outcomes = vec![0, 1];
+    tables.dfas = vec![Dfa { classes_start: 0, width: 2, next_start: 0, outcomes_start: 0, states: 2 }];
+    tables.targets = vec![State::NOWHERE, end];
     tables.candidates = (0..routes).map(Id::new).collect();
     tables.states.push(State {
         edges_start: end,
         edges_end: end,
         other: end,
+        dfa: 0,
+        targets_start: 0,
+        targets_end: 2,
         candidates_start: 0,
         candidates_end: routes,
     });
@@ -385,6 +410,8 @@ fn small() -> Plan {
     plan.routes = vec![Route {
         pattern: "/**".into(),
         methods: Methods::Any,
+        conditions: Vec::new(),
+        clients: Vec::new(),
         action: Action::Proxy { pool: Id::new(0), rewrite: None },
         policy: Id::new(0),
     }];
@@ -432,7 +459,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 27] = [
+    let changes: [(&str, Change); 33] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -487,6 +514,15 @@ fn what_points_nowhere_is_refused() {
         ("points nowhere", |plan| plan.tables.edges[0].target = 99),
         ("lies outside", |plan| plan.tables.edges[0].label_end = 99),
         ("names are not in order", |plan| plan.pools.push(plan.pools[0].clone())),
+        ("leaves its states", |plan| plan.tables.next[0] = 2),
+        ("leaves its states", |plan| plan.tables.classes[7] = 2),
+        ("outcome that leads nowhere", |plan| plan.tables.outcomes[1] = 2),
+        ("automaton of a state", |plan| plan.tables.states[0].dfa = 7),
+        ("lies outside", |plan| plan.tables.dfas[0].states = u32::MAX),
+        ("automaton of a condition", |plan| {
+            let test = Test::Regex(Id::new(7));
+            plan.routes[0].conditions = vec![Condition { subject: Subject::Query, name: "x".into(), test }];
+        }),
         ("no workers", |plan| plan.runtime.workers = Some(0)),
     ];
     for (reason, change) in changes {
@@ -504,7 +540,8 @@ fn a_walk_ends_where_the_path_does() {
     let tables = tables(&["a".into(), "b".into()], 1);
     let found = |path| tables.walk(Id::new(0), path).len();
     assert_eq!(found("/a/b"), 1);
-    assert_eq!(found("/a/b/c/d"), 1);
+    assert_eq!(found("/a/b/x/yx"), 1);
+    assert_eq!(found("/a/b/x/y"), 0);
     assert_eq!(found("/a"), 0);
     assert_eq!(found("/b"), 0);
     assert_eq!(found("/"), 0);

@@ -64,14 +64,20 @@ fn diagnostic(one: &Route, other: &Route, request: String, witness: &Request) ->
     let (first, second) = if one.pattern.span <= other.pattern.span { (one, other) } else { (other, one) };
     let message =
         format!("routes `{}` and `{}` both match `{request}`", first.pattern.value, second.pattern.value);
+    LINT.finding(message, second.pattern.span, "and so does this one")
+        .label(first.pattern.span, "matches it")
+        .help(help(first, second, witness))
+        .witness(request)
+}
+
+fn help(first: &Route, second: &Route, witness: &Request) -> String {
+    let ways = "make one of them more specific, give one a `priority`";
+    let asks = |route: &Route| !route.conditions.is_empty() || !route.clients.is_empty();
+    if asks(first) || asks(second) {
+        return format!("{ways}, or add a route with what both ask for");
+    }
     // A third route decides only if it is inside both, and so is for a method of both.
     let for_all_methods = first.methods.is_empty() && second.methods.is_empty();
     let method = if for_all_methods { String::new() } else { format!(" for {}", witness.method) };
-    LINT.finding(message, second.pattern.span, "and so does this one")
-        .label(first.pattern.span, "matches it")
-        .help(format!(
-            "make one of them more specific, or add a route `{}`{method} that says which",
-            witness.path
-        ))
-        .witness(request)
+    format!("{ways}, or add a route `{}`{method} that says which", witness.path)
 }

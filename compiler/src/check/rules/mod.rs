@@ -58,6 +58,7 @@ mod pools;
 mod profile_conflict;
 mod redirect_loop;
 mod references;
+mod regex_invalid;
 mod retry_amplification;
 mod retry_exceeds_deadline;
 mod retry_non_idempotent;
@@ -124,6 +125,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &unreachable_route::LINT,
     &ambiguous_overlap::LINT,
     &impossible_match::LINT,
+    &regex_invalid::LINT,
     &bad_rewrite::LINT,
     &redirect_loop::LINT,
     &invalid_host_pattern::LINT,

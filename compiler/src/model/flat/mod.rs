@@ -23,6 +23,8 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
     let route = Route {
         pattern: Spanned::default_at("/**".to_owned(), at),
         methods: Vec::new(),
+        conditions: Vec::new(),
+        clients: Vec::new(),
         priority: Spanned::default_at(0, at),
         action: Some(Action::Proxy { pool: Reference::to(name.clone()) }),
         rewrite: None,

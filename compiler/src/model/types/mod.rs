@@ -20,7 +20,7 @@ pub use self::policy::{
     Timeouts,
 };
 pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
-pub use self::route::{Action, Host, Mirror, Route, Share};
+pub use self::route::{Action, Condition, Host, Mirror, Route, Share, Subject, Test};
 pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
 

@@ -1,5 +1,7 @@
 //! Hosts and routes.
 
+use divisor_schema::plan::Cidr;
+
 use super::{Certificate, Listener, Policy, Pool, Reference, Settings};
 use crate::source::Spanned;
 
@@ -25,6 +27,10 @@ pub struct Route {
     pub pattern: Spanned<String>,
     /// Methods; none means every method.
     pub methods: Vec<Spanned<String>>,
+    /// Conditions on header fields and query parameters; all hold.
+    pub conditions: Vec<Condition>,
+    /// Networks of its clients; none means every client.
+    pub clients: Vec<Spanned<Cidr>>,
     /// The higher one of two routes that meet wins, before containment is looked at.
     pub priority: Spanned<i32>,
     /// What is done; `None` when that could not be read and was reported.
@@ -37,6 +43,39 @@ pub struct Route {
     pub uses: Vec<Reference<Policy>>,
     /// Settings of its own, before those of any policy.
     pub settings: Settings,
+}
+
+/// Something that must hold for a header field or a query parameter.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// What it looks at.
+    pub subject: Subject,
+    /// The name of the field.
+    pub name: Spanned<String>,
+    /// What a value must be.
+    pub test: Spanned<Test>,
+}
+
+/// What a condition looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Subject {
+    /// A header field.
+    Header,
+    /// A query parameter.
+    Query,
+}
+
+/// What a value must be.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Test {
+    /// There, or not there.
+    Present(bool),
+    /// This.
+    Equals(String),
+    /// Something that begins like this.
+    Prefix(String),
+    /// Something that this regex holds as a whole.
+    Regex(String),
 }
 
 /// What is done with a request.

@@ -3,11 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use divisor_schema::plan::RouteId;
 use proptest::prelude::*;
 
 use super::super::{EmptySegments, Finding, Request};
-use super::{Outcome, Written, outcome_with};
+use super::{Outcome, Written, network, outcome_with, written};
 
 const METHODS: [&str; 3] = ["GET", "POST", "PUT"];
 
@@ -22,34 +21,82 @@ fn matches_path(pattern: &str, path: &str) -> bool {
     length && wanted.iter().zip(&segments).all(|(w, s)| if *w == "*" { !s.is_empty() } else { w == s })
 }
 
-fn matches(route: &Written, (method, path): &(&str, String)) -> bool {
-    (route.methods.is_empty() || route.methods.contains(method)) && matches_path(&route.pattern, path)
+/// Whether one of the lines passes the test, as a whole or with a member of its list.
+fn meets(test: &str, lines: &[(String, String)]) -> bool {
+    let (kind, text) = test.split_at(test.len().min(1));
+    let passes = |value: &str| match kind {
+        "=" => value == text,
+        "^" => value.starts_with(text),
+        "~" => text.split('|').any(|word| value == word),
+        _ => true,
+    };
+    lines.iter().any(|(_, line)| passes(line) || line.split(',').any(|member| passes(member.trim())))
 }
 
+fn matches(route: &Written, request: &Request) -> bool {
+    let method = route.methods.is_empty() || route.methods.contains(&request.method.as_str());
+    let client = route.client.is_none_or(|client| network(client).contains(request.client.unwrap()));
+    let headers = route.headers.iter().all(|test| meets(test, &request.headers));
+    method && client && headers && matches_path(&route.pattern, &request.path)
+}
+
+/// What tells generated requests apart.
+#[derive(Clone, Copy)]
+struct Universe {
+    depth: usize,
+    /// Values, every set of which comes with a request.
+    values: &'static [&'static str],
+    clients: &'static [&'static str],
+}
+
+/// Paths and methods alone.
+const PLAIN: Universe = Universe { depth: 4, values: &[], clients: &["192.0.2.1"] };
+/// Short paths, with header fields and clients.
+const FIELDS: Universe = Universe {
+    depth: 2,
+    values: &["0", "1", "12", "2", "3"],
+    clients: &["10.0.0.0", "10.128.0.0", "192.0.2.1", "2001:db8::1"],
+};
+
 /// All requests over an alphabet that can tell all generated routes apart: one letter and one method that none names.
-fn requests(empty_segments: EmptySegments) -> Vec<(&'static str, String)> {
+fn requests(empty_segments: EmptySegments, universe: Universe) -> Vec<Request> {
     let mut paths = vec![String::new()];
     let mut all = vec![];
-    for _ in 0..4 {
+    for _ in 0..universe.depth {
         let longer = |path: &String| ["", "a", "b", "c"].map(|segment| format!("{path}/{segment}"));
         paths = paths.iter().flat_map(longer).collect();
         all.extend(paths.clone());
     }
     all.retain(|path| empty_segments == EmptySegments::Kept || !path.contains("//"));
-    all.into_iter().flat_map(|path| METHODS.map(|method| (method, path.clone()))).collect()
+    let subsets = 0..1usize << universe.values.len();
+    let lines = |subset: usize| {
+        let chosen = universe.values.iter().enumerate().filter(move |(at, _)| subset & (1 << at) != 0);
+        chosen.map(|(_, value)| ("x".to_owned(), (*value).to_owned())).collect::<Vec<_>>()
+    };
+    let mut requests = vec![];
+    for (path, method) in all.into_iter().flat_map(|path| METHODS.map(|method| (path.clone(), method))) {
+        for (subset, client) in subsets.clone().flat_map(|it| universe.clients.iter().map(move |to| (it, to)))
+        {
+            let mut request = Request::new(method, path.clone());
+            request.headers = lines(subset);
+            request.client = Some(client.parse().unwrap());
+            requests.push(request);
+        }
+    }
+    requests
 }
 
 /// The semantics: the set of requests of each route, and what follows from comparing these sets.
 struct Definition {
-    requests: Vec<(&'static str, String)>,
+    requests: Vec<Request>,
     sets: Vec<BTreeSet<usize>>,
     /// Pairs of routes of which the first beats the second.
     better: BTreeSet<(usize, usize)>,
 }
 
 impl Definition {
-    fn new(routes: &[Written], empty_segments: EmptySegments) -> Self {
-        let requests = requests(empty_segments);
+    fn new(routes: &[Written], empty_segments: EmptySegments, universe: Universe) -> Self {
+        let requests = requests(empty_segments, universe);
         let set = |route| (0..requests.len()).filter(|&index| matches(route, &requests[index])).collect();
         let sets: Vec<BTreeSet<usize>> = routes.iter().map(set).collect();
         let beats = |&(a, b): &(usize, usize)| {
@@ -80,21 +127,21 @@ impl Definition {
     }
 }
 
-fn check_against_definition(routes: &[Written], empty_segments: EmptySegments) -> Result<(), TestCaseError> {
-    let definition = Definition::new(routes, empty_segments);
+fn check_against_definition(
+    routes: &[Written],
+    empty_segments: EmptySegments,
+    universe: Universe,
+) -> Result<(), TestCaseError> {
+    let definition = Definition::new(routes, empty_segments, universe);
     let Outcome { findings, overridden, root, tables } = outcome_with(routes, empty_segments);
     let (mut ambiguous, mut reached) = (BTreeSet::new(), BTreeSet::new());
-    for (request, (method, path)) in definition.requests.iter().enumerate() {
-        let best = definition.best(request);
+    for (number, request) in definition.requests.iter().enumerate() {
+        let best = definition.best(number);
         reached.extend(best.clone());
-        let candidates = tables.walk(root, path);
-        let takes = |id: &&RouteId| {
-            let methods = &routes[id.index()].methods;
-            methods.is_empty() || methods.contains(method)
-        };
-        let winner = candidates.iter().find(takes).map(|id| id.index());
-        prop_assert_eq!(winner.is_some(), !best.is_empty(), "{} {}", method, path);
-        prop_assert!(winner.is_none_or(|winner| best.contains(&winner)), "{} {}: {:?}", method, path, best);
+        let candidates = tables.walk(root, &request.path);
+        let winner = candidates.iter().find(|id| matches(&routes[id.index()], request)).map(|id| id.index());
+        prop_assert_eq!(winner.is_some(), !best.is_empty(), "{:?}", request);
+        prop_assert!(winner.is_none_or(|winner| best.contains(&winner)), "{:?}: {:?}", request, best);
         for (&a, &b) in best.iter().flat_map(|a| best.iter().map(move |b| (a, b))).filter(|(a, b)| a < b) {
             if !definition.equal(routes, a, b) {
                 ambiguous.insert((a, b));
@@ -115,9 +162,13 @@ fn check_findings(
     let mut duplicates: BTreeSet<usize> = BTreeSet::new();
     let mut crossings: BTreeSet<(usize, usize)> = BTreeSet::new();
     let mut covered: BTreeSet<usize> = BTreeSet::new();
-    let request = |witness: &Request| {
-        let found = definition.requests.iter().position(|(m, p)| *m == witness.method && *p == witness.path);
-        found.ok_or_else(|| TestCaseError::fail(format!("{witness:?} is not in the alphabet")))
+    let best_of = |witness: &Request| {
+        let request = Request { client: witness.client.or("192.0.2.1".parse().ok()), ..witness.clone() };
+        let matching: Vec<usize> =
+            (0..routes.len()).filter(|&route| matches(&routes[route], &request)).collect();
+        let unbeaten = |&route: &usize| !matching.iter().any(|&other| definition.beats(other, route));
+        let best: Vec<usize> = matching.iter().copied().filter(unbeaten).collect();
+        (matching, best)
     };
     for finding in findings {
         match finding {
@@ -128,14 +179,14 @@ fn check_findings(
                 duplicates.insert(*second);
             }
             Finding::Ambiguous { first, second, witness } => {
-                let best = definition.best(request(witness)?);
+                let (_, best) = best_of(witness);
                 prop_assert!(best.contains(first) && best.contains(second), "{:?}: {:?}", finding, best);
                 crossings.insert((*first, *second));
             }
             Finding::Unreachable { route, covered_by, witness } => {
-                let example = request(witness)?;
-                prop_assert!(definition.sets[*route].contains(&example));
-                prop_assert!(definition.sets[covered_by[0]].contains(&example));
+                let (matching, best) = best_of(witness);
+                prop_assert!(matching.contains(route) && matching.contains(&covered_by[0]), "{:?}", finding);
+                prop_assert!(!best.contains(route), "{:?}", finding);
                 let covers = |other: &usize| definition.beats(*other, *route);
                 prop_assert!(covered_by.iter().all(covers), "{:?}", finding);
                 let covered_here =
@@ -169,7 +220,33 @@ fn any_route() -> impl Strategy<Value = Written> {
     let methods = prop::sample::select(vec![vec![], vec![], vec!["GET"], vec!["POST"], vec!["GET", "POST"]]);
     let priority = prop::sample::select(vec![0, 0, 0, 1]);
     (path, methods, priority, prop::bool::weighted(0.8))
-        .prop_map(|(pattern, methods, priority, own)| Written { pattern, methods, priority, own })
+        .prop_map(|(pattern, methods, priority, own)| Written { methods, priority, own, ..written(&pattern) })
+}
+
+fn any_route_with_fields() -> impl Strategy<Value = Written> {
+    let pattern = prop::sample::select(vec!["/**", "/*", "/a", "/a/**", "/*/b"]);
+    let method = prop::sample::select(vec![vec![], vec![], vec!["GET"]]);
+    let header = prop::sample::select(vec!["", "=1", "=2", "^1", "~1|2", "~2|3"]);
+    let headers = prop::collection::vec(header, 0..3);
+    let client = prop::sample::select(vec![
+        None,
+        None,
+        Some("10.0.0.0/8"),
+        Some("10.128.0.0/9"),
+        Some("10.0.0.0/9"),
+        Some("0.0.0.0/0"),
+    ]);
+    let priority = prop::sample::select(vec![0, 0, 0, 0, 1]);
+    (pattern, method, headers, client, priority, prop::bool::weighted(0.9)).prop_map(
+        |(pattern, methods, headers, client, priority, own)| Written {
+            methods,
+            headers,
+            client,
+            priority,
+            own,
+            ..written(pattern)
+        },
+    )
 }
 
 proptest! {
@@ -180,6 +257,18 @@ proptest! {
         routes in prop::collection::vec(any_route(), 0..9),
         kept in any::<bool>(),
     ) {
-        check_against_definition(&routes, if kept { EmptySegments::Kept } else { EmptySegments::Merged })?;
+        check_against_definition(&routes, if kept { EmptySegments::Kept } else { EmptySegments::Merged }, PLAIN)?;
+    }
+
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn conditions_and_clients_agree_with_the_definition(
+        routes in prop::collection::vec(any_route_with_fields(), 0..7),
+    ) {
+        check_against_definition(&routes, EmptySegments::Merged, FIELDS)?;
     }
 }
