@@ -26,6 +26,9 @@ enum Command {
     /// Lay configs out in the one way, or write them in the other spelling
     #[cfg(feature = "compile")]
     Fmt(commands::fmt::Arguments),
+    /// Write a config in the flat layout in the full one
+    #[cfg(feature = "compile")]
+    Migrate(commands::migrate::Arguments),
     /// Check a config and write the plan that `run` serves
     #[cfg(feature = "compile")]
     Compile(commands::compile::Arguments),
@@ -112,6 +115,8 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
         Command::Fix(arguments) => commands::lint::fix(arguments),
         #[cfg(feature = "compile")]
         Command::Fmt(arguments) => commands::fmt::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Migrate(arguments) => commands::migrate::run(&arguments),
         #[cfg(feature = "compile")]
         Command::Compile(arguments) => commands::compile::run(&arguments),
         #[cfg(feature = "compile")]

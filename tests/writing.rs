@@ -1,4 +1,4 @@
-//! What writes configs: `fmt` and `fix`.
+//! What writes configs: `fmt`, `fix` and `migrate`.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -143,4 +143,27 @@ fn what_is_written_keeps_its_permissions_and_its_links() {
     assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o640);
     let names = std::fs::read_dir(site.folder()).unwrap().count();
     assert_eq!(names, 2, "nothing is left behind");
+}
+
+#[test]
+fn migrate_writes_the_same_plan_and_says_what_is_left_out() {
+    let site = copy();
+    for (name, missing) in [("security", 2), ("limits", 3), ("tls", 0), ("https-backends", 0)] {
+        let flat = format!("flat/{name}.yaml");
+        let before = site.compile(&flat);
+        for extension in ["yaml", "kdl"] {
+            let full = format!("flat/{name}-full.{extension}");
+            let output = site.divisor(&["migrate", &flat, "-o", &full]);
+            assert_eq!(code(&output), 0, "{}", stderr(&output));
+            assert_eq!(stderr(&output).matches("not migrated: ").count(), missing, "{}", stderr(&output));
+            assert_eq!(site.compile(&full), before, "{full}");
+            assert_eq!(code(&site.divisor(&["migrate", &flat, "-o", &full])), 2, "it is there already");
+        }
+    }
+    let printed = site.divisor(&["migrate", "flat/tls.yaml", "--to", "kdl"]);
+    assert_eq!(stdout(&printed), read(&site, "flat/tls-full.kdl"));
+    assert_eq!(code(&site.divisor(&["migrate", "shop.yaml"])), 1);
+    assert_eq!(code(&site.divisor(&["migrate", "shop.kdl"])), 2);
+    let elsewhere = site.divisor(&["migrate", "flat/tls.yaml", "-o", "tls.yaml"]);
+    assert!(stderr(&elsewhere).contains("from its own folder"), "{}", stderr(&elsewhere));
 }

@@ -143,7 +143,7 @@ fn convert(path: &Path, to: Language, given: &BTreeSet<PathBuf>) -> Result<Outco
 }
 
 /// Says why a text is left as it is.
-fn refused(name: &str, text: &str, refusal: Refusal) -> Outcome {
+pub(super) fn refused(name: &str, text: &str, refusal: Refusal) -> Outcome {
     match refusal {
         Refusal::Broken(diagnostics) => output::say(shown(name, text, &diagnostics).trim_end()),
         other => output::say(&format!("{name}: {other}")),
@@ -182,7 +182,7 @@ fn search(folder: &Path, files: &mut BTreeSet<PathBuf>) -> Result<(), Trouble> {
     Ok(())
 }
 
-fn spelling(path: &Path) -> Result<Spelling, Trouble> {
+pub(super) fn spelling(path: &Path) -> Result<Spelling, Trouble> {
     match path.extension().and_then(|extension| extension.to_str()) {
         Some("kdl") => Ok(Spelling::Kdl),
         Some("yaml" | "yml") => Ok(Spelling::Yaml),
@@ -193,7 +193,7 @@ fn spelling(path: &Path) -> Result<Spelling, Trouble> {
     }
 }
 
-fn read(path: &Path) -> Result<String, Trouble> {
+pub(super) fn read(path: &Path) -> Result<String, Trouble> {
     std::fs::read_to_string(path).map_err(|error| unreadable(&path.display().to_string(), &error))
 }
 

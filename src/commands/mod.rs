@@ -18,6 +18,8 @@ pub(crate) mod inspect;
 #[cfg(feature = "compile")]
 pub(crate) mod lint;
 #[cfg(feature = "compile")]
+pub(crate) mod migrate;
+#[cfg(feature = "compile")]
 mod patch;
 #[cfg(feature = "compile")]
 mod policy;

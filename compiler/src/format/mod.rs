@@ -4,6 +4,7 @@
 
 mod convert;
 mod kdl;
+mod migrate;
 mod scalar;
 mod units;
 mod yaml;
@@ -12,6 +13,7 @@ use std::fmt;
 
 use divisor_schema::config::{Block, FLAT, Field, ROOT};
 
+pub use self::migrate::{Migration, migrate};
 use crate::diagnostic::Diagnostic;
 use crate::syntax::{self, Node, Parsed, Scalar, Spelling, Value};
 

@@ -1,5 +1,7 @@
 //! Every example in the other spelling, and what has no words there.
 
+mod property;
+
 use std::path::{Path, PathBuf};
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -48,7 +50,7 @@ fn copy_folder(from: &Path, to: &Path) {
 }
 
 /// The plan of a file, or what is wrong with it.
-fn plan(path: &Path) -> Result<Vec<u8>, String> {
+pub(super) fn plan(path: &Path) -> Result<Vec<u8>, String> {
     let options = Options { now: UNIX_EPOCH + Duration::from_secs(1_800_000_000), ..Options::default() };
     let compiled = compile(path, &options).unwrap();
     match compiled.plan {
@@ -86,7 +88,7 @@ fn every_example_has_the_same_plan_in_the_other_spelling() {
 }
 
 /// A copy of the examples, and the configs in it.
-fn copied() -> (tempfile::TempDir, Vec<PathBuf>) {
+pub(super) fn copied() -> (tempfile::TempDir, Vec<PathBuf>) {
     let folder = tempfile::tempdir().unwrap();
     copy_folder(&examples(), folder.path());
     let mut paths = Vec::new();

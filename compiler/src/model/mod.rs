@@ -31,7 +31,7 @@ use self::decode::Decoder;
 pub(crate) use self::path::name_places;
 pub(crate) use self::suggest::{closest, distance};
 pub use self::types::*;
-pub(crate) use self::units::{in_bytes, in_time, same_duration, same_size};
+pub(crate) use self::units::{full_duration, in_bytes, in_time, same_duration, same_size};
 use crate::diagnostic::{Diagnostic, Findings};
 use crate::source::Spanned;
 use crate::syntax::{Node, Spelling, Syntax};

@@ -123,6 +123,12 @@ pub(super) fn of(kind: &Kind) -> Vec<&'static str> {
     }
 }
 
+/// A duration of Go in the largest unit of ours; nothing inside for 0, nothing at all for what is no duration.
+pub(crate) fn full_duration(text: &str) -> Option<Option<String>> {
+    let millis = go_duration(text).ok()?;
+    Some((millis > 0).then(|| in_time(millis)))
+}
+
 /// A duration in its largest unit. Nothing for what is no duration.
 pub(crate) fn same_duration(text: &str) -> Option<String> {
     duration(text).ok().filter(|millis| *millis > 0).map(in_time)

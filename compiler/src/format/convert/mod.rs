@@ -5,7 +5,7 @@ mod remarks;
 mod to_kdl;
 mod to_yaml;
 
-use self::remarks::Remarks;
+pub(super) use self::remarks::Remarks;
 use super::{Refusal, kdl, yaml};
 use crate::source::SourceMap;
 use crate::syntax::{Node, Spelling};
@@ -17,7 +17,11 @@ pub(super) fn write(
     from: Spelling,
     to: Spelling,
 ) -> Result<String, Refusal> {
-    let remarks = Remarks::new(sources, nodes, from);
+    write_with(nodes, Remarks::new(sources, nodes, from), to)
+}
+
+/// Writes `nodes` of the other spelling, with what was remarked on them.
+pub(super) fn write_with(nodes: &[Node], remarks: Remarks, to: Spelling) -> Result<String, Refusal> {
     match to {
         Spelling::Kdl => Ok(kdl::print(&to_kdl::to_kdl(nodes, remarks))),
         Spelling::Yaml => to_yaml::to_yaml(nodes, remarks).map(|document| yaml::print(&document)),

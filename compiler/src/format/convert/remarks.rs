@@ -41,17 +41,17 @@ impl Remark {
 
 /// The comments of a file by the offset of what they belong to.
 #[derive(Debug, Default)]
-pub(super) struct Remarks {
+pub(in crate::format) struct Remarks {
     of: BTreeMap<u32, Remark>,
     /// Those that open the file, apart from its first node.
-    pub(super) opening: Vec<Option<String>>,
+    pub(in crate::format) opening: Vec<Option<String>>,
     /// Those that close it.
     closing: Vec<Option<String>>,
 }
 
 impl Remarks {
     /// Finds the comments of the one file of `sources`, in which `nodes` stand.
-    pub(super) fn new(sources: &SourceMap, nodes: &[Node], spelling: Spelling) -> Self {
+    pub(in crate::format) fn new(sources: &SourceMap, nodes: &[Node], spelling: Spelling) -> Self {
         let Some(file) = sources.files().first() else { return Self::default() };
         let (comments, braces) = match spelling {
             Spelling::Kdl => kdl_comments(file),
@@ -108,6 +108,12 @@ impl Remarks {
             (None, Some((owner, _))) => self.of.entry(*owner).or_default().tail.extend(lines),
             (None, None) => self.opening.extend(lines),
         }
+    }
+
+    /// Makes what stands above the first node open the file: the nodes come in another order.
+    pub(in crate::format) fn open_with(&mut self, first: Option<Span>) {
+        let first = first.and_then(|first| self.of.get_mut(&first.start));
+        self.opening.extend(first.map(|remark| std::mem::take(&mut remark.head)).unwrap_or_default());
     }
 
     /// Whether something was remarked on what begins at `span`.

@@ -18,7 +18,8 @@ pub(super) fn to_kdl(nodes: &[Node], remarks: Remarks) -> kdl::Block {
     }
     let mut apart = comments(std::mem::take(&mut writer.remarks.opening));
     for (number, line) in lines.iter().enumerate() {
-        if begins_block(&lines, number) && number > 0 {
+        let before = number.checked_sub(1).and_then(|before| lines.get(before));
+        if number > 0 && (begins_block(&lines, number) || before.is_some_and(has_block)) {
             apart.push(Line::Blank);
         }
         apart.push(line.clone());
@@ -33,8 +34,12 @@ fn begins_block(lines: &[Line], number: usize) -> bool {
     let is_first =
         number.checked_sub(1).and_then(|before| lines.get(before)).is_none_or(|line| !is_comment(line));
     let node = lines.iter().skip(number).find(|line| !is_comment(line));
-    let has_block = |node: &kdl::Node| node.parts.iter().any(|part| matches!(part, Part::Block { .. }));
-    is_first && matches!(node, Some(Line::Node(node)) if has_block(node))
+    is_first && node.is_some_and(has_block)
+}
+
+fn has_block(line: &Line) -> bool {
+    let is_block = |part: &Part| matches!(part, Part::Block { .. });
+    matches!(line, Line::Node(node) if node.parts.iter().any(is_block))
 }
 
 fn comments(lines: Vec<Option<String>>) -> Vec<Line> {

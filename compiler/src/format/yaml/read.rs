@@ -51,7 +51,9 @@ impl<'a> Reader<'a> {
                     if document.root.is_some() {
                         return None;
                     }
-                    document.root = Some(self.value(None, &mut None, &mut document.head)?);
+                    let mut root = self.value(None, &mut None, &mut document.head)?;
+                    mark(std::mem::take(&mut root.properties), &mut document.head);
+                    document.root = Some(root);
                 }
             }
         }
@@ -142,12 +144,18 @@ impl<'a> Reader<'a> {
         self.at += 1;
         let properties = self.properties(event);
         let is_collection = matches!(event, YamlEvent::SequenceStart(..) | YamlEvent::MappingStart(..));
-        if !is_collection {
-            // Comments between a key and its scalar have no other place.
+        let is_block = matches!(
+            event,
+            YamlEvent::SequenceStart(StructureStyle::Block, ..)
+                | YamlEvent::MappingStart(StructureStyle::Block, ..)
+        );
+        if !is_block {
+            // Comments between a key and what begins on its line have no other place.
             let above = self.heads(place.start);
             head.extend(above.into_iter().filter(|line| *line != Line::Blank));
         }
-        let kind = match event {
+        let taken = self.comments_taken;
+        let mut kind = match event {
             YamlEvent::Scalar(text, style, ..) => self.scalar(text, *style, place)?,
             YamlEvent::Alias(_) | YamlEvent::UnresolvedAlias(_) => {
                 Kind::Scalar(self.text.get(place.clone())?.to_owned())
@@ -160,15 +168,17 @@ impl<'a> Reader<'a> {
             }
             _ => return None,
         };
-        if let Kind::Scalar(_) | Kind::Collection { flow: true, .. } = kind {
-            let end = self.events.get(self.at.checked_sub(1)?).map_or(place.end, |(_, at)| at.end);
-            let end = if is_collection { end } else { place.end };
-            if let Some(comment) = self.trail(end, self.place().start) {
-                match trail {
-                    None => *trail = Some(comment),
-                    Some(_) => head.push(Line::Text(comment)),
-                }
+        let end = if is_collection { self.events.get(self.at.checked_sub(1)?)?.1.end } else { place.end };
+        let ends_its_line = !is_block && !matches!(kind, Kind::Lines { .. });
+        let comment = if ends_its_line { self.trail(end, self.place().start) } else { None };
+        match (comment, &mut kind) {
+            (None, _) => {}
+            // With comments in it, it ends on a line of its own.
+            (Some(comment), Kind::Collection { foot, .. }) if self.comments_taken > taken + 1 => {
+                foot.push(Line::Text(comment));
             }
+            // One stands behind; what stood behind the key goes above.
+            (Some(comment), _) => head.extend(trail.replace(comment).map(Line::Text)),
         }
         Some(Value { properties, kind })
     }
@@ -268,6 +278,18 @@ impl<'a> Reader<'a> {
                 block('>', text, dedented(raw))
             }
         })
+    }
+}
+
+/// Puts anchor and tag of the whole document where they can stand: behind its `---`.
+fn mark(properties: String, head: &mut Vec<Line>) {
+    if properties.is_empty() {
+        return;
+    }
+    let mark = Line::Text(format!("--- {properties}"));
+    match head.iter_mut().find(|line| **line == Line::Text("---".to_owned())) {
+        Some(known) => *known = mark,
+        None => head.push(mark),
     }
 }
 
