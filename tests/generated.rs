@@ -7,7 +7,8 @@ use std::path::Path;
 use crate::support::site::command;
 
 /// Each page with the command that writes it.
-pub(crate) const PAGES: [(&str, &[&str]); 1] = [("docs/rules.md", &["rules", "--output", "md"])];
+pub(crate) const PAGES: [(&str, &[&str]); 2] =
+    [("docs/reference.md", &["schema", "--output", "md"]), ("docs/rules.md", &["rules", "--output", "md"])];
 
 #[test]
 fn generated_pages_are_up_to_date() {

@@ -12,6 +12,7 @@ mod examples;
 mod forwarding;
 mod generated;
 mod http1;
+mod language;
 mod limits;
 mod lint;
 mod resilience;

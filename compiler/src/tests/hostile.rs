@@ -199,3 +199,53 @@ fn a_text_of_nothing_but_words_is_not_read_to_its_end() {
     let flow = load_text("a.yaml", &format!("a: [{}]\n", "1,".repeat(100_000)));
     assert!(shown(&flow).contains("than mean anything"), "{}", shown(&flow));
 }
+
+/// Texts that were chosen to be odd, and the examples.
+fn corpus() -> Vec<(String, String)> {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut texts = vec![];
+    for folder in ["src/tests/corpus", "../examples", "../examples/flat"] {
+        let mut files: Vec<_> =
+            fs::read_dir(manifest.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.sort();
+        for file in files.iter().filter(|file| file.extension().is_some_and(|it| it == "kdl" || it == "yaml"))
+        {
+            let name = file.file_name().unwrap().to_str().unwrap().to_owned();
+            texts.push((name, fs::read_to_string(file).unwrap()));
+        }
+    }
+    texts
+}
+
+/// A text as it is, cut off, without a piece, and with a piece twice, at several places.
+fn variants(text: &str) -> Vec<String> {
+    const PLACES: usize = 12;
+    let chars: Vec<char> = text.chars().collect();
+    let mut all = vec![text.to_owned()];
+    for place in 0..PLACES {
+        let at = chars.len() * place / PLACES;
+        let to = (at + 1 + place % 5).min(chars.len());
+        let (before, piece, after) = (&chars[..at], &chars[at..to], &chars[to..]);
+        all.push(before.iter().collect());
+        all.push(before.iter().chain(after).collect());
+        all.push(before.iter().chain(piece).chain(piece).chain(after).collect());
+    }
+    all
+}
+
+#[test]
+fn the_corpus_and_what_is_near_it_is_linted_to_the_end() {
+    let corpus = corpus();
+    assert!(corpus.len() > 25, "{}", corpus.len());
+    let folder = tempfile::tempdir().unwrap();
+    for (name, text) in corpus {
+        for variant in variants(&text) {
+            let path = folder.path().join(&name);
+            fs::write(&path, &variant).unwrap();
+            let compilation = crate::compile(&path, &crate::Options::default()).unwrap();
+            let shown = report::text(&compilation.diagnostics, &compilation.sources, TextStyle::default());
+            assert_eq!(shown.is_empty(), compilation.diagnostics.is_empty(), "{name}: {variant}");
+            assert!(compilation.plan.is_none_or(|plan| plan.check().is_ok()), "{name}: {variant}");
+        }
+    }
+}

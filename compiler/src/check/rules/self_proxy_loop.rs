@@ -1,18 +1,23 @@
 //! A backend that is a listener of this config.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 
 use divisor_schema::plan::Address;
 
+use super::routing;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::Facts;
+use crate::facts::{Answer, Facts, serving};
+use crate::model::{Action, Backend, Listener, Pool, Route};
+use crate::routes::{HostPattern, Methods, RequestSet, example};
+use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("REF005", "self-proxy-loop"),
     level: Severity::Error,
-    explanation: "A backend whose address one of the listeners accepts on: every request comes back, until there \
-        are no file descriptors left.",
+    explanation: "A backend whose address one of the listeners accepts on, and a request that comes back to the route \
+        that sent it there, at once or over other listeners: it goes round until there are no file descriptors left.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 pool "app" { backend "http://localhost:8080"; }
@@ -27,24 +32,112 @@ route "/**" pool="app"
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut known = BTreeSet::new();
     let mut found = vec![];
-    for pool in &facts.model.pools {
-        for backend in &pool.backends {
-            let Some(target) = &backend.target else { continue };
-            for listener in &facts.model.listeners {
-                let Some(bind) = listener.binds.iter().find(|bind| accepts(bind.value, &target.address))
-                else {
+    for (index, listener) in serving(facts.model) {
+        for (position, site) in facts.sites.iter().enumerate().filter(|(_, it)| it.listeners.contains(&index))
+        {
+            for route in 0..site.routes.len() {
+                let Some(circle) = circle(facts, Hop { listener: index, site: position, route }) else {
                     continue;
                 };
-                let message =
-                    format!("pool `{}` points back to listener `{}`", pool.name.value, listener.name.value);
-                let backend = LINT.finding(message, backend.url.span, "this backend is that listener");
-                let listener = backend.label(bind.span, format!("listener `{}`", listener.name.value));
-                found.push(listener.help("write the port of the application"));
+                let Some(last) = circle.steps.last() else { continue };
+                if known.insert(circle.backends()) {
+                    found.push(diagnostic(listener, &circle, last));
+                }
             }
         }
     }
     found
+}
+
+/// One route on its way: a listener, a site of it, and the position of a route there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Hop {
+    listener: usize,
+    site: usize,
+    route: usize,
+}
+
+/// A request that comes back to the route that sent it.
+struct Circle<'m> {
+    request: String,
+    steps: Vec<Step<'m>>,
+}
+
+impl Circle<'_> {
+    /// The places of its backends: the same ones wherever it begins.
+    fn backends(&self) -> Vec<Span> {
+        let mut places: Vec<Span> = self.steps.iter().map(|step| step.backend.url.span).collect();
+        places.sort_unstable();
+        places
+    }
+}
+
+/// A backend that is a listener.
+#[derive(Clone, Copy)]
+struct Step<'m> {
+    pool: &'m Pool,
+    backend: &'m Backend,
+    listener: usize,
+    /// The address that both have.
+    bind: Span,
+}
+
+/// The way of a request of a route through backends that are listeners of this config, if it leads back.
+fn circle<'m>(facts: &Facts<'m>, start: Hop) -> Option<Circle<'m>> {
+    let read = facts.read_at(start.site, start.route)?;
+    let methods = Methods::new(read.route.methods.iter().map(|method| method.value.as_str()));
+    let set = RequestSet::new(read.pattern.as_ref().ok()?, methods);
+    let site = facts.sites.get(start.site)?;
+    let name = site.names.first().map_or_else(|| "www.example".to_owned(), HostPattern::example);
+    let mut steps = vec![];
+    let mut hop = start;
+    // An example is only looked for where the first step leads to a listener: most configs have none.
+    let mut request = None;
+    for _ in 0..=facts.model.listeners.len() {
+        let route = facts.route_of(hop.site, hop.route)?;
+        let step = own_listener(facts, route)?;
+        steps.push(step);
+        if request.is_none() {
+            request = example(&[set.clone()], &[], facts.empty_segments(start.listener)).ok()?;
+        }
+        let asked = request.as_ref()?;
+        hop = match facts.answer(step.listener, &name, asked) {
+            Answer::Route(site, route) => Hop { listener: step.listener, site, route },
+            _ => return None,
+        };
+        if hop == start {
+            return Some(Circle { request: routing::request(facts, site, asked), steps });
+        }
+    }
+    None
+}
+
+/// A backend of a route that is a listener of this config.
+fn own_listener<'m>(facts: &Facts<'m>, route: &'m Route) -> Option<Step<'m>> {
+    let pools = route.action.iter().flat_map(Action::pools);
+    let mut pools = pools.filter_map(|pool| facts.model.pools.get(pool.id?.index()));
+    pools.find_map(|pool| {
+        pool.backends.iter().find_map(|backend| {
+            let address = &backend.target.as_ref()?.address;
+            facts.model.listeners.iter().enumerate().find_map(|(index, listener)| {
+                let bind = listener.binds.iter().find(|bind| accepts(bind.value, address))?;
+                Some(Step { pool, backend, listener: index, bind: bind.span })
+            })
+        })
+    })
+}
+
+fn diagnostic(listener: &Listener, circle: &Circle<'_>, last: &Step<'_>) -> Diagnostic {
+    let message =
+        format!("pool `{}` points back to listener `{}`", last.pool.name.value, listener.name.value);
+    let found = LINT
+        .finding(message, last.backend.url.span, "this backend is that listener")
+        .label(last.bind, format!("listener `{}`", listener.name.value));
+    let through = circle.steps.iter().rev().skip(1);
+    let found = through.fold(found, |found, step| found.label(step.backend.url.span, "through here"));
+    found.witness(circle.request.clone()).help("write the port of the application")
 }
 
 /// Whether a connection to `address`, made on this machine, surely arrives at `bind`.

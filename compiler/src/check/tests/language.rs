@@ -70,3 +70,22 @@ fn two_spellings_of_one_server() {
     assert!(!twice("http://a:80", "http://b:80"));
     assert!(!twice("http://10.0.0.1:1", "http://10.0.0.1:2"));
 }
+
+#[test]
+fn a_circle_of_listeners_is_found_and_a_chain_is_none() {
+    let site = |last: &str| {
+        found(&format!(
+            r#"
+            listener "outer" {{ bind "127.0.0.1:8080"; }}
+            listener "inner" {{ bind "127.0.0.1:8081"; }}
+            pool "inner" {{ backend "http://127.0.0.1:8081"; probe "/"; }}
+            pool "outer" {{ backend "http://127.0.0.1:{last}"; probe "/"; }}
+            host "shop.example" listener="outer" {{ route "/a/**" pool="inner"; }}
+            host "shop.example" listener="inner" {{ route "/**" pool="outer"; }}
+            "#
+        ))
+    };
+    assert_eq!(site("9000"), "", "one listener may stand behind another");
+    let circle = site("8080");
+    assert_eq!(circle.matches("REF005").count(), 1, "{circle}");
+}
