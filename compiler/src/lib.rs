@@ -22,16 +22,16 @@ pub mod syntax;
 mod tls;
 pub mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use divisor_schema::plan::Plan;
 
-use self::diagnostic::{Diagnostic, Severity, Undecided};
+use self::diagnostic::{Diagnostic, Rule, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
 use self::levels::{Case, Judged, LintPolicy};
-use self::source::SourceMap;
+use self::source::{SourceMap, Span};
 use self::syntax::{Spelling, Texts, Unreadable};
 
 /// A pattern over paths: `*`, `?`, `[abc]`, and `**` for whole folders.
@@ -143,7 +143,9 @@ fn examine<T>(
         Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
     clock.lap("facts");
     let (found, times) = check::check(&facts);
-    diagnostics.extend(found);
+    let guesses = guesses(&diagnostics);
+    let is_about_one = |found: &Diagnostic| found.labels.iter().any(|label| guesses.contains(&label.span));
+    diagnostics.extend(found.into_iter().filter(|found| !is_about_one(found)));
     clock.laps(times);
     let undecided = check::undecided(&facts);
     let case = Case {
@@ -189,6 +191,14 @@ impl Clock {
         self.times.extend(times);
         self.start = Instant::now();
     }
+}
+
+/// Where a value stands that could not be read. The model has what was most likely meant in its place, and what a rule
+/// finds in that is no mistake of its own.
+fn guesses(diagnostics: &[Diagnostic]) -> BTreeSet<Span> {
+    let rules = [Rule::INVALID_VALUE, Rule::BARE_NUMBER, Rule::INVALID_BACKEND_ADDRESS];
+    let unread = diagnostics.iter().filter(|found| rules.iter().any(|rule| rule.code == found.code));
+    unread.map(Diagnostic::primary_span).collect()
 }
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {

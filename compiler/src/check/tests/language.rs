@@ -89,3 +89,12 @@ fn a_circle_of_listeners_is_found_and_a_chain_is_none() {
     let circle = site("8080");
     assert_eq!(circle.matches("REF005").count(), 1, "{circle}");
 }
+
+#[test]
+fn nothing_is_found_in_what_was_only_guessed() {
+    let pool = with_pool("backend \"http://127.0.0.1:9000\"; probe \"/\" every=30 timeout=\"45s\"");
+    insta::assert_snapshot!(found(&pool), @r"
+    SYN009 duration `30` has no unit
+      -> write `30s` or `30ms`
+    ");
+}
