@@ -100,7 +100,7 @@ fn circle<'m>(facts: &Facts<'m>, start: Hop) -> Option<Circle<'m>> {
         let step = own_listener(facts, route)?;
         steps.push(step);
         if request.is_none() {
-            request = example(&[set.clone()], &[], facts.empty_segments(start.listener)).ok()?;
+            request = example(std::slice::from_ref(&set), &[], facts.empty_segments(start.listener)).ok()?;
         }
         let asked = request.as_ref()?;
         hop = match facts.answer(step.listener, &name, asked) {
