@@ -54,15 +54,15 @@ pub(crate) fn spellings(example: &str) -> Vec<(&'static str, String)> {
 const KDL: (&str, Spelling) = ("kdl", Spelling::Kdl);
 const YAML: (&str, Spelling) = ("yaml", Spelling::Yaml);
 
-/// `error, cannot be changed · family TLS, group security · fix: safe`.
+/// `error that no policy changes · family TLS, group security · mended by hand`.
 fn kind(lint: &Lint) -> String {
     let level = match lint.level {
         Severity::Error if lint.is_hard() => "error that no policy changes",
         severity => severity.word(),
     };
     let fix = lint.fix().map_or("by hand", |safety| match safety {
-        crate::diagnostic::Safety::Safe => "`--fix`",
-        crate::diagnostic::Safety::Unsafe => "`--fix=unsafe`",
+        crate::diagnostic::Safety::Safe => "by `--fix`",
+        crate::diagnostic::Safety::Unsafe => "by `--fix=unsafe`",
     });
     format!("{level} · family {}, group {} · mended {fix}", lint.family(), lint.group().word())
 }

@@ -37,7 +37,7 @@ impl Selector {
             return Ok(Self::Group(group));
         }
         let families = || Group::all().flat_map(Group::families).copied();
-        if let Some(family) = families().find(|family| *family == name) {
+        if let Some(family) = families().find(|family| family.eq_ignore_ascii_case(name)) {
             return Ok(Self::Family(family));
         }
         find(name).map(|lint| Self::Rule(lint.rule.code)).map_err(|near| {

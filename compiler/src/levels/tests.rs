@@ -84,7 +84,7 @@ fn the_nearer_name_wins_in_a_layer_and_the_later_layer_before_it() {
         policy("a.kdl", "level \"security\" \"info\"\nlevel \"TLS\" \"warn\"\nlevel \"SEC001\" \"off\"")
             .unwrap();
     assert!(!list(&compiled(CONFIG, file.clone()).diagnostics).contains("SEC001"));
-    let line = [("security".to_owned(), Level::Error)];
+    let line = [("security".to_owned(), Level::Error), ("ups".to_owned(), Level::Off)];
     let both = compiled(CONFIG, file.with_levels(&line).unwrap());
     let found = list(&both.diagnostics);
     assert!(
