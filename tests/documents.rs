@@ -42,6 +42,7 @@ fn links_lead_somewhere() {
         "README.md",
         "docs/guide.md",
         "docs/linting.md",
+        "docs/testing.md",
         "docs/migrating.md",
         "docs/architecture.md",
         "docs/security.md",

@@ -8,6 +8,7 @@ use divisor_compiler::diagnostic::{Diagnostic, Severity};
 use divisor_compiler::expect::{Status, Tests};
 use divisor_compiler::report::{self, TextStyle};
 use divisor_compiler::syntax::Spelling;
+use divisor_compiler::trace::Named;
 use serde_json::{Value, json};
 
 use super::findings;
@@ -86,7 +87,8 @@ fn text(compilation: &Compilation, tests: &Tests) -> String {
         let methods = Some(route.methods.join(", ")).filter(|methods| !methods.is_empty());
         let methods = methods.map(|methods| format!(" for {methods}")).unwrap_or_default();
         let host = route.host.as_ref().map(|host| format!(" of {host}")).unwrap_or_default();
-        let _ = writeln!(out, "not covered{methods}{host}: {}", route.pattern.text(sources));
+        let whole = Named { name: format!("{}{methods}{host}", route.pattern.name), ..route.pattern };
+        let _ = writeln!(out, "not covered: {}", whole.text(sources));
     }
     out
 }

@@ -97,7 +97,7 @@ impl<'a> Page<'a> {
     }
 
     fn command(&mut self, asked: &str, expected: &[&str]) {
-        let words: Vec<&str> = asked.split(' ').collect();
+        let words = words(asked);
         match words[..] {
             ["cargo", "test", ..] => {
                 let build = include_str!("../../.ci/run");
@@ -166,6 +166,17 @@ impl<'a> Page<'a> {
             text.replace(&format!("127.0.0.1:{port}"), &format!("127.0.0.1:{}", free.number()))
         })
     }
+}
+
+/// The words of a command, as a shell takes them: blanks between single quotes are part of a word.
+fn words(line: &str) -> Vec<&str> {
+    let pieces = line.split('\'').enumerate();
+    pieces
+        .flat_map(|(number, piece)| match number % 2 {
+            0 => piece.split(' ').filter(|word| !word.is_empty()).collect(),
+            _ => vec![piece],
+        })
+        .collect()
 }
 
 /// What a plain `http` address answers.
