@@ -5,7 +5,7 @@ use divisor_schema::plan::{Template, TemplatePart};
 use crate::facts::{Answer, Facts};
 use crate::model::{Action, Expect};
 use crate::source::{Span, Spanned};
-use crate::trace::{Outcome, Request, outcome};
+use crate::trace::{Outcome, Request, is_admitted, outcome};
 
 /// One thing that a claim says.
 #[derive(Debug, Clone, Copy)]
@@ -56,24 +56,33 @@ impl<'m> Clause<'m> {
         request: &Request,
         answer: &Answer,
     ) -> bool {
+        let admitted = is_admitted(facts, listener, request, answer);
         match self {
             Self::Redirect(expected) => match outcome(facts, listener, request, answer) {
                 Outcome::Redirected { location, .. } => is_same_place(&expected.value, &location),
                 _ => false,
             },
-            _ => self.holds_for_all(facts, listener, answer),
+            _ => self.holds_for_all(facts, listener, answer, admitted),
         }
     }
 
-    /// Whether it holds for every request of which this becomes on a listener. Where they are redirected to is compared
-    /// as a template.
-    pub(crate) fn holds_for_all(&self, facts: &Facts<'_>, listener: usize, answer: &Answer) -> bool {
+    /// Whether it holds for every request of which this becomes on a listener, and whose client is `admitted` or not.
+    /// Where they are redirected to is compared as a template.
+    pub(crate) fn holds_for_all(
+        &self,
+        facts: &Facts<'_>,
+        listener: usize,
+        answer: &Answer,
+        admitted: bool,
+    ) -> bool {
         let route = match answer {
             Answer::Route(site, position) => facts.route_of(*site, *position),
             _ => None,
         };
         let action = route.and_then(|route| route.action.as_ref());
         match self {
+            Self::Status(status) if !admitted => status.value == 403,
+            Self::Pool(_) | Self::Redirect(_) if !admitted => false,
             Self::Pool(pool) => {
                 action.is_some_and(|action| action.pools().any(|it| it.name.value == pool.value))
             }

@@ -61,6 +61,7 @@ fn label(outcome: &Outcome) -> String {
         },
         Outcome::Redirected { location, .. } => format!("it is redirected to `{location}`"),
         Outcome::Responded { status } => format!("it gets status {status}"),
+        Outcome::Denied => "status 403: the client may not".to_owned(),
         Outcome::Unrouted { status, why } => format!("status {status}: {why}"),
         Outcome::Undecided => "it is not decided".to_owned(),
     }
@@ -90,6 +91,9 @@ fn help(
     let Failure { clause, request, .. } = failure;
     let holds = |answer: &Answer| clause.holds(facts, listener, request, answer);
     let mut parts: Vec<String> = vec![];
+    if *outcome == Outcome::Denied {
+        return "expect status 403 if that is right, or let the client in with `allow`".to_owned();
+    }
     if let Answer::Route(site, _) | Answer::NoRoute(site) = answer {
         let lost = losers(facts, listener, request, answer);
         let expected = lost.into_iter().find(|(position, _)| holds(&Answer::Route(*site, *position)));
@@ -109,7 +113,7 @@ fn help(
         Outcome::Responded { status } | Outcome::Unrouted { status, .. } => {
             Some(format!("expect status {status}"))
         }
-        Outcome::Undecided => None,
+        Outcome::Denied | Outcome::Undecided => None,
     };
     parts.extend(meant.map(|meant| format!("{meant} if that is right")));
     parts.join("; ")

@@ -1,6 +1,7 @@
 //! Claims about requests: whether they hold, and which routes they cover.
 
 mod clause;
+mod clients;
 mod coverage;
 mod finding;
 #[cfg(test)]
@@ -17,7 +18,7 @@ use std::net::IpAddr;
 use crate::facts::{Answer, Facts};
 use crate::model::Expect;
 use crate::routes::{HostPattern, Methods, Pattern, RequestSet, example};
-use crate::trace::Request;
+use crate::trace::{Request, is_admitted};
 
 /// What comes of a claim.
 #[derive(Debug)]
@@ -104,14 +105,18 @@ fn set<'m>(facts: &Facts<'m>, expect: &'m Expect) -> Verdict<'m> {
         for (answer, example) in cases {
             let line = Request::new(&expect.request.value, example.method.clone());
             let request = Request { host: name.clone(), ..line.like(example) };
-            let mut clauses = Clause::all(expect).into_iter();
-            let broken = clauses.find(|clause| !clause.holds_for_all(facts, *listener, &answer));
-            if let Some(clause) = broken {
-                // The example is asked itself before anyone is told of it.
-                return match facts.answer(*listener, name, &request.subject()) == answer {
-                    true => Verdict::Fails(Failure { clause, request, taken: Some((*listener, answer)) }),
-                    false => Verdict::Undecided,
-                };
+            // Examples are asked themselves before anyone is told of them.
+            if facts.answer(*listener, name, &request.subject()) != answer {
+                return Verdict::Undecided;
+            }
+            for request in clients::of_every_kind(facts, *listener, &request, &answer, expect) {
+                let admitted = is_admitted(facts, *listener, &request, &answer);
+                let mut clauses = Clause::all(expect).into_iter();
+                let broken = clauses.find(|it| !it.holds_for_all(facts, *listener, &answer, admitted));
+                if let Some(clause) = broken {
+                    let taken = Some((*listener, answer));
+                    return Verdict::Fails(Failure { clause, request, taken });
+                }
             }
         }
     }

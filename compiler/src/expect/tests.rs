@@ -15,6 +15,7 @@ host "shop.example" "*.shop.example" listener="web" {
     route "/**" pool="app"
     route "/cart/**" method="POST" pool="next"
     route "/beta" { split { pool "app" weight=9; pool "next" } }
+    route "/inner/**" pool="app" { allow "10.0.0.0/8" "2001:db8::/32"; }
     route "/old/{*rest}" { redirect "https://new.example:8443/{rest}" }
 }
 host "shop.example" listener="other" { route "/only" { respond 200 "other" } }
@@ -48,6 +49,10 @@ fn claims_that_hold() {
         expect "http://a.shop.example/cart/1" listener="web" { method "GET" "PUT"; pool "app" }
         expect "GET http://www.shop.example/beta" pool="app" listener="web"
         expect "GET http://www.shop.example/beta" pool="next" listener="web"
+        expect "GET http://shop.example/inner" pool="app" client="10.0.0.1" listener="web"
+        expect "GET http://shop.example/inner" status=403 route="/inner/**" client="192.0.2.9" listener="web"
+        expect "* http://*/inner/**" for-all=#true pool="app" client="10.0.0.0/9" listener="web"
+        expect "* http://*/inner/**" for-all=#true status=403 client="192.0.2.0/24" listener="web"
         expect "GET http://www.shop.example/old/a/b" redirect="https://new.example/a/b" status=307 listener="web"
         expect "GET http://shop.example/%2e%2e" status=400
         expect "GET http://shop.example/./only" status=200 listener="other"
@@ -77,6 +82,8 @@ fn claims_that_do_not_hold() {
         expect "GET http://shop.example/" pool="app" listener="up"
         expect "* http://*/cart/**" for-all=#true pool="next" listener="web"
         expect "* http://*/**" for-all=#true pool="app" listener="web"
+        expect "GET http://shop.example/inner" pool="app" client="192.0.2.9" listener="web"
+        expect "* http://*/inner/**" for-all=#true pool="app" client="10.0.0.0/7" listener="web"
         expect "* http://*.other.example/**" for-all=#true pool="app"
     "#
     ));

@@ -100,6 +100,7 @@ fn expect(request: &Request, outcome: &Outcome, pattern: Option<String>) -> Expe
         },
         Outcome::Redirected { location, .. } => expect.redirect = Some(at(location.clone())),
         Outcome::Responded { status } | Outcome::Unrouted { status, .. } => expect.status = Some(at(*status)),
+        Outcome::Denied => expect.status = Some(at(403)),
         Outcome::Undecided => expect.route = pattern.map(at),
     }
     expect

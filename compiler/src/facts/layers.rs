@@ -1,8 +1,11 @@
 //! The settings that bind a route, layer by layer.
 
+use divisor_schema::plan::{Access, Cidr};
+
 use super::{Facts, ReadRoute, Site};
 use crate::model::{Listener, Policy, Reference, Settings};
 use crate::routes::HostPattern;
+use crate::source::Spanned;
 
 /// Settings with the name of the place where they are written.
 pub(crate) struct Layer<'m> {
@@ -53,6 +56,22 @@ impl<'m> Facts<'m> {
         }
         seen.into_iter().filter_map(|id| self.model.policies.get(id)).collect()
     }
+}
+
+/// Every list that allows must hold a client: an inner layer narrows what an outer one says, and never widens it.
+pub(crate) fn access(layers: &[Layer<'_>]) -> Access {
+    let list = |networks: &[Spanned<Cidr>]| {
+        let mut networks: Vec<Cidr> = networks.iter().map(|network| network.value).collect();
+        networks.sort_unstable();
+        networks.dedup();
+        networks
+    };
+    let mut allow: Vec<Vec<Cidr>> = layers.iter().map(|layer| list(&layer.settings.allow)).collect();
+    allow.retain(|list| !list.is_empty());
+    allow.sort_unstable();
+    allow.dedup();
+    let denied: Vec<Spanned<Cidr>> = layers.iter().flat_map(|layer| layer.settings.deny.clone()).collect();
+    Access { allow, deny: list(&denied) }
 }
 
 /// Where a route is written: what tells its rate limits from others.

@@ -13,7 +13,7 @@ mod tls;
 pub(crate) use self::acting::Acting;
 pub(crate) use self::answer::Answer;
 pub(crate) use self::identities::{Bundle, Holder, Identity};
-pub(crate) use self::layers::Layer;
+pub(crate) use self::layers::{Layer, access};
 pub(crate) use self::paths::{plan_path, read_path};
 pub(crate) use self::patterns::{Patterns, ReadRoute, condition};
 pub(crate) use self::routing::Site;

@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use divisor_schema::plan::{
-    Access, Cidr, Compress, Mirror, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts,
+    Compress, Mirror, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts,
 };
 
 use super::headers;
-use crate::facts::Layer;
+use crate::facts::{Layer, access};
 use crate::model::{self, RetryCause, Settings, SharedLimit};
 use crate::routes::Pattern;
-use crate::source::{Span, Spanned};
+use crate::source::Span;
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
 pub(super) struct Policies<'m> {
@@ -120,22 +120,6 @@ impl<'m> Policies<'m> {
 
 /// Stands for a timeout that [`Settings::defaults`] always has.
 const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
-
-/// Every list that allows must hold a client: an inner layer narrows what an outer one says, and never widens it.
-fn access(layers: &[Layer<'_>]) -> Access {
-    let list = |networks: &[Spanned<Cidr>]| {
-        let mut networks: Vec<Cidr> = networks.iter().map(|network| network.value).collect();
-        networks.sort_unstable();
-        networks.dedup();
-        networks
-    };
-    let mut allow: Vec<Vec<Cidr>> = layers.iter().map(|layer| list(&layer.settings.allow)).collect();
-    allow.retain(|list| !list.is_empty());
-    allow.sort_unstable();
-    allow.dedup();
-    let denied: Vec<Spanned<Cidr>> = layers.iter().flat_map(|layer| layer.settings.deny.clone()).collect();
-    Access { allow, deny: list(&denied) }
-}
 
 /// Media types of text: what is worth to be compressed where nobody says what is.
 const TEXT: [&str; 8] = [

@@ -3,9 +3,9 @@
 use divisor_schema::plan::{Source, fill};
 
 use super::nearest::nearest;
-use super::settings::of_layers;
+use super::settings::{mirror, of_layers};
 use super::{Answer, Lost, NO_HOST, NO_ROUTE, Named, Nearest, Outcome, Request, Route, Trace};
-use crate::facts::{self, Facts, Layer};
+use crate::facts::{self, Facts, Layer, access};
 use crate::model::{self, Action};
 use crate::routes::{self, Analysis, HostPattern, Methods, RouteSet};
 
@@ -35,7 +35,11 @@ fn answer(facts: &Facts<'_>, listener: usize, request: &Request) -> Answer {
         host: site.and_then(|site| host(facts, site, &request.host)),
         outcome: outcome(facts, listener, request, &taken),
         settings: match taken {
-            facts::Answer::Route(..) | facts::Answer::Redirected => of_layers(&layers, at),
+            facts::Answer::Route(site, position) => {
+                let copied = facts.route_of(site, position).and_then(|route| route.mirror.as_ref());
+                of_layers(facts, &layers, at).into_iter().chain(copied.map(mirror)).collect()
+            }
+            facts::Answer::Redirected => of_layers(facts, &layers, at),
             _ => vec![],
         },
         route,
@@ -52,6 +56,9 @@ pub(crate) fn outcome(
     request: &Request,
     taken: &facts::Answer,
 ) -> Outcome {
+    if !is_admitted(facts, listener, request, taken) {
+        return Outcome::Denied;
+    }
     match taken {
         facts::Answer::Refused(error) => Outcome::Unrouted { status: 400, why: error.to_string() },
         facts::Answer::Nobody => Outcome::Unrouted { status: 421, why: NO_HOST.to_owned() },
@@ -62,6 +69,16 @@ pub(crate) fn outcome(
         }
         facts::Answer::Undecided(_) => Outcome::Undecided,
     }
+}
+
+/// Whether the lists that bind what takes a request let its client in. One that nobody knows is let in.
+pub(crate) fn is_admitted(
+    facts: &Facts<'_>,
+    listener: usize,
+    request: &Request,
+    taken: &facts::Answer,
+) -> bool {
+    request.client.is_none_or(|client| access(&layers(facts, listener, taken)).admits(client))
 }
 
 fn redirected(facts: &Facts<'_>, listener: usize, request: &Request) -> Option<Outcome> {

@@ -69,6 +69,7 @@ fn outcome(outcome: &Outcome, sources: &SourceMap) -> Value {
             json!({ "kind": "redirect", "status": status, "location": location })
         }
         Outcome::Responded { status } => json!({ "kind": "respond", "status": status }),
+        Outcome::Denied => json!({ "kind": "denied", "status": 403 }),
         Outcome::Unrouted { status, why } => json!({ "kind": "unrouted", "status": status, "why": why }),
         Outcome::Undecided => json!({ "kind": "undecided" }),
     }

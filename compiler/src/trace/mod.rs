@@ -13,7 +13,7 @@ mod settings;
 mod tests;
 mod text;
 
-pub(crate) use self::config::{losers, nearest_that, of_config, outcome};
+pub(crate) use self::config::{is_admitted, losers, nearest_that, of_config, outcome};
 pub use self::json::json;
 pub use self::plan::of_plan;
 pub use self::request::Request;
@@ -96,6 +96,8 @@ pub enum Outcome {
         /// Status.
         status: u16,
     },
+    /// The route takes it, and its lists do not let the client in.
+    Denied,
     /// Answered without a route.
     Unrouted {
         /// 400, 404 or 421.
@@ -114,6 +116,7 @@ impl Outcome {
             Self::Redirected { status, .. } | Self::Responded { status } | Self::Unrouted { status, .. } => {
                 Some(*status)
             }
+            Self::Denied => Some(403),
             Self::Proxied { .. } | Self::Undecided => None,
         }
     }
@@ -131,6 +134,7 @@ impl Outcome {
             },
             Self::Redirected { status, location } => format!("redirect {status} to {location}"),
             Self::Responded { status } => format!("status {status}"),
+            Self::Denied => format!("status 403: {NOT_ADMITTED}"),
             Self::Unrouted { status, why } => format!("status {status}: {why}"),
             Self::Undecided => "not decided".to_owned(),
         }
@@ -196,6 +200,8 @@ impl Named {
     }
 }
 
+/// The end of a sentence about a client.
+const NOT_ADMITTED: &str = "the client may not";
 /// The end of a sentence about a path that no route takes.
 const NO_ROUTE: &str = "no route takes it";
 /// The end of a sentence about a name that is nobody's.

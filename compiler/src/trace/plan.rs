@@ -98,6 +98,10 @@ fn outcome(plan: &Plan, request: &Request, path: &str, taken: &Taken) -> Outcome
         Taken::NoRoute(_) => return Outcome::Unrouted { status: 404, why: NO_ROUTE.to_owned() },
         Taken::Route(_, id) => &plan.routes[id.index()],
     };
+    let access = &plan.policies[route.policy.index()].access;
+    if request.client.is_some_and(|client| !access.admits(client)) {
+        return Outcome::Denied;
+    }
     let source = Source { host: &request.host, path, query: request.query.as_deref() };
     let sent = |rewrite: &Option<Template>| {
         let path = rewrite.as_ref().map_or_else(|| path.to_owned(), |template| fill(template, source));

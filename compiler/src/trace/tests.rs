@@ -17,7 +17,7 @@ listener "up" { bind "127.0.0.1:8082"; redirect "web" }
 pool "app" { backend "http://127.0.0.1:9000"; probe "/h" }
 pool "assets" { backend "http://127.0.0.1:9001"; probe "/h" }
 policy "public" { rate-limit "100/s" burst=200; header-set "X-Frame-Options" "DENY" }
-policy "strict" { body-limit "4MiB"; request-header-remove "X-Debug"; header-add "X-A" "{uuid}" }
+policy "strict" { deny "10.66.0.0/16"; compress "br"; body-limit "4MiB"; request-header-remove "X-Debug"; header-add "X-A" "{uuid}" }
 host "shop.example" "*.shop.example" listener="web" {
     use "strict"
     route "/**" pool="app"
@@ -143,6 +143,22 @@ fn answers_without_a_backend() {
     insta::assert_snapshot!(both("GET http://old.exampel/"));
     insta::assert_snapshot!(both("GET http://shop.example/a%2Fb"));
     insta::assert_snapshot!(both("GET https://shop.example/"));
+}
+
+#[test]
+fn a_client_that_may_not_is_denied_by_both() {
+    let scratch = Scratch::new();
+    let root = root(&scratch);
+    let request = Request::parse("GET http://shop.example/").unwrap();
+    let outcomes = |client: &str| {
+        let request = Request { client: client.parse().ok(), ..request.clone() };
+        let (trace, planned) = (ask(&root, &request).0, of_plan(&plan(&root), &request));
+        let denied = |trace: &Trace| trace.answers.iter().filter(|it| it.outcome == Outcome::Denied).count();
+        let text = text(&planned, &SourceMap::default());
+        assert_eq!(text.contains("status   403: the client may not"), denied(&planned) > 0, "{text}");
+        (denied(&trace), denied(&planned))
+    };
+    assert_eq!((outcomes("10.66.0.1"), outcomes("10.67.0.1"), outcomes("nobody")), ((1, 1), (0, 0), (0, 0)));
 }
 
 #[test]

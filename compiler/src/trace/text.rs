@@ -56,6 +56,7 @@ fn outcome(out: &mut String, answer: &Answer, sources: &SourceMap) {
         }
         Outcome::Redirected { status, location } => line(out, "redirect", &format!("{status} to {location}")),
         Outcome::Responded { status } => line(out, "status", &status.to_string()),
+        Outcome::Denied => line(out, "status", &answer.outcome.summary().replace("status ", "")),
         Outcome::Unrouted { status, why } => line(out, "status", &format!("{status}: {why}")),
         Outcome::Undecided => line(out, "status", "not decided: the config has an error here"),
     }

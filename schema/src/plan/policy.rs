@@ -1,5 +1,7 @@
 //! What happens to a request on its way.
 
+use std::net::IpAddr;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Cidr, Millis, PoolId, RateLimitId, TemplatePart};
@@ -34,6 +36,14 @@ pub struct Access {
     pub allow: Vec<Vec<Cidr>>,
     /// Networks, sorted.
     pub deny: Vec<Cidr>,
+}
+
+impl Access {
+    /// Whether a client may.
+    pub fn admits(&self, client: IpAddr) -> bool {
+        let is_in = |list: &[Cidr]| list.iter().any(|network| network.contains(client));
+        self.allow.iter().all(|list| is_in(list)) && !is_in(&self.deny)
+    }
 }
 
 /// Copies of requests for another pool, whose answers are dropped.
