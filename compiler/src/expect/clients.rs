@@ -20,7 +20,7 @@ pub(super) fn of_every_kind(
     if networks(facts).next().is_none() {
         return vec![request.clone()];
     }
-    let claimed: Vec<Cidr> = expect.client.iter().map(|network| network.value).collect();
+    let claimed: Vec<Cidr> = expect.clients.iter().map(|network| network.value).collect();
     let of_claim = |client: &IpAddr| claimed.is_empty() || claimed.iter().any(|it| it.contains(*client));
     let mut clients: Vec<IpAddr> =
         networks(facts).chain(claimed.iter().copied()).flat_map(|it| borders(&it)).collect();
@@ -38,12 +38,13 @@ pub(super) fn of_every_kind(
     if all.is_empty() { vec![request.clone()] } else { all }
 }
 
-/// All networks that the config lets in or keeps out.
+/// All networks that the config tells apart: that it lets in, keeps out, or has routes for.
 fn networks(facts: &Facts<'_>) -> impl Iterator<Item = Cidr> {
     let policies = facts.model.policies.iter().map(|policy| &policy.settings);
     let routes = facts.patterns.routes.iter().map(|read| &read.route.settings);
     let lists = policies.chain(routes).flat_map(|settings| settings.allow.iter().chain(&settings.deny));
-    lists.map(|network| network.value)
+    let clients = facts.patterns.routes.iter().flat_map(|read| &read.route.clients);
+    lists.chain(clients).map(|network| network.value)
 }
 
 /// The first and the last address of a network, and their neighbours: where one list ends and another begins.

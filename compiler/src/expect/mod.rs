@@ -13,11 +13,9 @@ pub(crate) use self::coverage::run;
 pub use self::coverage::{Status, Test, TestedRoute, Tests};
 pub(crate) use self::finding::{RULE, finding};
 
-use std::net::IpAddr;
-
-use crate::facts::{Answer, Facts};
+use crate::facts::{Answer, Facts, condition};
 use crate::model::Expect;
-use crate::routes::{HostPattern, Methods, Pattern, RequestSet, example};
+use crate::routes::{Clients, Conditions, EmptySegments, HostPattern, Methods, Pattern, RequestSet, example};
 use crate::trace::{Request, is_admitted};
 
 /// What comes of a claim.
@@ -67,8 +65,8 @@ pub(crate) fn judge<'m>(facts: &Facts<'m>, expect: &'m Expect) -> Judgement<'m> 
 fn requests<'m>(facts: &Facts<'m>, expect: &'m Expect, reached: &mut Vec<usize>) -> Verdict<'m> {
     let Some(places) = places(facts, expect) else { return Verdict::Undecided };
     for method in &expect.methods {
-        let mut request = Request::new(&expect.request.value, method.value.clone());
-        request.client = client(expect);
+        let request = Request::new(&expect.request.value, method.value.clone());
+        let Some(request) = with_conditions(request, expect) else { return Verdict::Undecided };
         if places.is_empty() {
             let Some(clause) = Clause::all(expect).into_iter().next() else { continue };
             return Verdict::Fails(Failure { clause, request, taken: None });
@@ -95,7 +93,8 @@ fn requests<'m>(facts: &Facts<'m>, expect: &'m Expect, reached: &mut Vec<usize>)
 fn set<'m>(facts: &Facts<'m>, expect: &'m Expect) -> Verdict<'m> {
     let Ok(pattern) = Pattern::parse(&expect.request.value.path) else { return Verdict::Undecided };
     let methods = Methods::new(expect.methods.iter().map(|method| method.value.as_str()));
-    let claim = RequestSet::new(&pattern, methods);
+    let Some((conditions, clients)) = beside(expect) else { return Verdict::Undecided };
+    let claim = RequestSet::new(&pattern, methods).with(&conditions, clients);
     let Some(places) = places(facts, expect) else { return Verdict::Undecided };
     if places.is_empty() {
         return Verdict::Vacuous;
@@ -170,7 +169,25 @@ fn places(facts: &Facts<'_>, expect: &Expect) -> Option<Vec<(usize, String)>> {
     Some(if serving.is_empty() { all } else { serving })
 }
 
-/// The address that a request comes from: the first of its network.
-fn client(expect: &Expect) -> Option<IpAddr> {
-    expect.client.as_ref().map(|network| network.value.address)
+/// What a claim says of header fields, query parameters and clients; `None` when that could not be read.
+fn beside(expect: &Expect) -> Option<(Conditions, Clients)> {
+    let conditions: Option<Vec<_>> = expect.conditions.iter().map(|it| condition(it).ok()).collect();
+    let clients = Clients::new(expect.clients.iter().map(|network| network.value));
+    Some((Conditions::new(conditions?), clients))
+}
+
+/// The request with values that meet the conditions of a claim, from the first of its networks.
+fn with_conditions(request: Request, expect: &Expect) -> Option<Request> {
+    let (conditions, _) = beside(expect)?;
+    let client = expect.clients.first().map(|network| network.value.address);
+    let request = Request { client, ..request };
+    if conditions.is_empty() {
+        return Some(request);
+    }
+    let anywhere = Pattern::parse("/**").ok()?;
+    let set = RequestSet::new(&anywhere, Methods::Any).with(&conditions, Clients::Any);
+    let example = example(&[set], &[], EmptySegments::Merged).ok()??;
+    let subject = request.subject();
+    let query = subject.query.iter().chain(&example.query).cloned().collect();
+    Some(request.like(crate::routes::Request { headers: example.headers, query, ..subject }))
 }

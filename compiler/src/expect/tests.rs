@@ -16,6 +16,7 @@ host "shop.example" "*.shop.example" listener="web" {
     route "/cart/**" method="POST" pool="next"
     route "/beta" { split { pool "app" weight=9; pool "next" } }
     route "/inner/**" pool="app" { allow "10.0.0.0/8" "2001:db8::/32"; }
+    route "/beta" pool="next" { header "X-Beta" regex="[0-9]+"; query "v" equals="2 x"; client "10.0.0.0/8" }
     route "/old/{*rest}" { redirect "https://new.example:8443/{rest}" }
 }
 host "shop.example" listener="other" { route "/only" { respond 200 "other" } }
@@ -53,6 +54,9 @@ fn claims_that_hold() {
         expect "GET http://shop.example/inner" status=403 route="/inner/**" client="192.0.2.9" listener="web"
         expect "* http://*/inner/**" for-all=#true pool="app" client="10.0.0.0/9" listener="web"
         expect "* http://*/inner/**" for-all=#true status=403 client="192.0.2.0/24" listener="web"
+        expect "GET http://shop.example/beta?v=2+x" route="/beta" pool="next" client="10.0.0.1" listener="web" { header "X-Beta" equals="0, 7" }
+        expect "GET http://shop.example/beta" pool="next" client="10.0.0.0/8" listener="web" { header "x-beta" prefix="7"; query "v" equals="2 x" }
+        expect "GET http://*/beta" for-all=#true pool="next" client="10.0.0.0/9" listener="web" { header "x-beta" regex="7+"; query "v" equals="2 x" }
         expect "GET http://www.shop.example/old/a/b" redirect="https://new.example/a/b" status=307 listener="web"
         expect "GET http://shop.example/%2e%2e" status=400
         expect "GET http://shop.example/./only" status=200 listener="other"
@@ -84,6 +88,8 @@ fn claims_that_do_not_hold() {
         expect "* http://*/**" for-all=#true pool="app" listener="web"
         expect "GET http://shop.example/inner" pool="app" client="192.0.2.9" listener="web"
         expect "* http://*/inner/**" for-all=#true pool="app" client="10.0.0.0/7" listener="web"
+        expect "GET http://shop.example/beta?v=2+x" status=404 client="10.0.0.1" listener="web" { header "X-Beta" equals="7" }
+        expect "GET http://*/beta" for-all=#true route="/**" client="10.0.0.0/7" listener="web" { header "x-beta" prefix="7" }
         expect "* http://*.other.example/**" for-all=#true pool="app"
     "#
     ));
@@ -102,6 +108,7 @@ fn claims_that_cannot_be_read() {
         expect "GET http://shop.example/a*" for-all=#true pool="app"
         expect "GET http://shop.example/a?b" for-all=#true pool="app"
         expect "GET http://shop.example/a" pool="nothing"
+        expect "GET http://shop.example/a" pool="app" listener="web" { header "x" regex="(" }
     "#
     ));
 }

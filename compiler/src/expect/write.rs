@@ -4,7 +4,7 @@ use divisor_schema::plan::Cidr;
 
 use super::{Verdict, judge};
 use crate::facts::{Answer, Facts};
-use crate::model::{Expect, Reference, RequestLine};
+use crate::model::{Condition, Expect, Reference, RequestLine, Subject, Test};
 use crate::source::{Span, Spanned};
 use crate::syntax::Spelling;
 use crate::trace::{Outcome, Request, outcome};
@@ -55,7 +55,7 @@ fn written(
     let named = facts.model.listeners.get(listener).filter(|_| !holds).map(|it| it.name.value.as_str());
     let mut keys: Vec<(&str, String)> = vec![];
     keys.extend(named.map(|name| ("listener", quoted(name))));
-    keys.extend(expect.client.iter().map(|it| ("client", quoted(&it.value.address.to_string()))));
+    keys.extend(expect.clients.iter().map(|it| ("client", quoted(&it.value.address.to_string()))));
     keys.extend(expect.pool.iter().map(|pool| ("pool", quoted(&pool.name.value))));
     keys.extend(expect.route.iter().map(|route| ("route", quoted(&route.value))));
     keys.extend(expect.status.iter().map(|status| ("status", status.value.to_string())));
@@ -64,11 +64,23 @@ fn written(
     match spelling {
         Spelling::Kdl => {
             let keys: String = keys.iter().map(|(name, value)| format!(" {name}={value}")).collect();
-            format!("expect {line}{keys}")
+            let field = |(name, value): &(String, String)| {
+                format!("header {} equals={}", quoted(name), quoted(value))
+            };
+            let fields: Vec<String> = request.headers.iter().map(field).collect();
+            let block =
+                if fields.is_empty() { String::new() } else { format!(" {{ {} }}", fields.join("; ")) };
+            format!("expect {line}{keys}{block}")
         }
         Spelling::Yaml => {
             let keys: String = keys.iter().map(|(name, value)| format!(", {name}: {value}")).collect();
-            format!("{{ request: {line}{keys} }}")
+            let field = |(name, value): &(String, String)| {
+                format!("{{ name: {}, equals: {} }}", quoted(name), quoted(value))
+            };
+            let fields: Vec<String> = request.headers.iter().map(field).collect();
+            let list =
+                if fields.is_empty() { String::new() } else { format!(", header: [{}]", fields.join(", ")) };
+            format!("{{ request: {line}{keys}{list} }}")
         }
     }
 }
@@ -85,7 +97,8 @@ fn expect(request: &Request, outcome: &Outcome, pattern: Option<String>) -> Expe
     let mut expect = Expect {
         request: at(line),
         methods: vec![at(method)],
-        client: client.map(at),
+        conditions: request.headers.iter().map(|(name, value)| equals(name, value)).collect(),
+        clients: client.into_iter().map(at).collect(),
         listener: None,
         for_all: at(false),
         pool: None,
@@ -104,6 +117,12 @@ fn expect(request: &Request, outcome: &Outcome, pattern: Option<String>) -> Expe
         Outcome::Undecided => expect.route = pattern.map(at),
     }
     expect
+}
+
+/// The condition that a header field has this value.
+fn equals(name: &str, value: &str) -> Condition {
+    let at = |text: &str| Spanned::default_at(text.to_owned(), Span::default());
+    Condition { subject: Subject::Header, name: at(name), test: at(value).map(Test::Equals) }
 }
 
 /// Text in quotes that KDL and YAML both read.

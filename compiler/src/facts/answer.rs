@@ -127,7 +127,7 @@ impl<'m> Facts<'m> {
         let host = site.host.and_then(|host| self.model.hosts.iter().position(|it| std::ptr::eq(it, host)));
         let names = host.and_then(|host| self.patterns.names.get(host));
         let named = names.is_none_or(|names| names.iter().all(|(_, name)| name.is_ok()));
-        named && self.patterns.routes_of(host).all(|(_, read)| read.pattern.is_ok())
+        named && self.patterns.routes_of(host).all(|(_, read)| read.set().is_some())
     }
 
     /// The sites of a listener, with their positions; of a listener that redirects, those of its target.

@@ -5,6 +5,7 @@ use divisor_schema::plan::Cidr;
 use super::block::Checked;
 use super::decode::Decoder;
 use super::request::method;
+use super::route::conditions;
 use super::transpose;
 use super::types::{Expect, Reference, RequestLine};
 use crate::diagnostic::{Diagnostic, Rule};
@@ -21,7 +22,8 @@ pub(super) fn expect(decoder: &mut Decoder<'_>, block: &Checked) -> Option<Expec
     let expect = Expect {
         request,
         methods,
-        client: block.written::<Option<Cidr>>("client").and_then(transpose),
+        conditions: conditions(block),
+        clients: block.list::<Option<Cidr>>("client").into_iter().filter_map(transpose).collect(),
         listener: block.written("listener").map(Reference::to),
         for_all,
         pool: block.written("pool").map(Reference::to),
@@ -92,7 +94,7 @@ fn pattern(decoder: &mut Decoder<'_>, request: &Spanned<RequestLine>) -> Option<
     }
     if let Some(query) = &line.query {
         let message = format!("a set of requests has the query `{query}`");
-        decoder.invalid(request.span, message, "every query", format!("delete `?{query}`"));
+        decoder.invalid(request.span, message, "every query", "write `query` beside it".to_owned());
         return None;
     }
     Some(())

@@ -170,9 +170,18 @@ impl Conditions {
 
     /// Whether a request with these header fields and query parameters meets all of them.
     pub(super) fn hold(&self, headers: &[(String, String)], query: &[(String, String)]) -> bool {
-        self.iter().all(|condition| match condition.subject {
-            Subject::Header => condition.holds(headers),
-            Subject::Query => condition.holds(query),
+        self.unmet(headers, query).is_none()
+    }
+
+    /// One that a request with these header fields and query parameters does not meet.
+    pub(crate) fn unmet(
+        &self,
+        headers: &[(String, String)],
+        query: &[(String, String)],
+    ) -> Option<&Condition> {
+        self.iter().find(|condition| match condition.subject {
+            Subject::Header => !condition.holds(headers),
+            Subject::Query => !condition.holds(query),
         })
     }
 

@@ -5,7 +5,7 @@ use divisor_schema::plan::{Source, fill};
 use super::nearest::nearest;
 use super::settings::{mirror, of_layers};
 use super::{Answer, Lost, NO_HOST, NO_ROUTE, Named, Nearest, Outcome, Request, Route, Trace};
-use crate::facts::{self, Facts, Layer, access};
+use crate::facts::{self, Facts, Layer, ReadRoute, access};
 use crate::model::{self, Action};
 use crate::routes::{self, Analysis, HostPattern, Methods, RouteSet};
 
@@ -151,6 +151,7 @@ fn route(facts: &Facts<'_>, listener: usize, request: &Request, taken: &facts::A
     Some(Route {
         pattern: Named::at(&route.pattern.value, route.pattern.span),
         methods: route.methods.iter().map(|method| method.value.clone()).collect(),
+        conditions: facts.read_at(*site, *position).map(conditions).unwrap_or_default(),
         captures: pattern
             .captures
             .iter()
@@ -214,8 +215,11 @@ fn reason(
     {
         return Some(format!("is for {}", methods.join(", ")));
     }
-    if !other.set.contains(request) {
-        return Some("has a condition that does not hold".to_owned());
+    if let Some(condition) = other.set.conditions.unmet(&request.headers, &request.query) {
+        return Some(format!("wants {condition}"));
+    }
+    if !other.set.clients.contains(request.client) {
+        return Some("is for other clients".to_owned());
     }
     let winner = analysis.route(winner?)?;
     Some(match winner.priority > other.priority {
@@ -230,7 +234,17 @@ fn shape(route: &RouteSet<'_>) -> String {
         Methods::Any => String::new(),
         Methods::Only(methods) => format!(" for {}", methods.join(", ")),
     };
-    format!("`{}`{methods}", route.set.pattern.text)
+    let conditions: Vec<String> = route.set.conditions.iter().map(ToString::to_string).collect();
+    let conditions = Some(conditions.join(", ")).filter(|all| !all.is_empty());
+    let conditions = conditions.map(|all| format!(" with {all}")).unwrap_or_default();
+    format!("`{}`{methods}{conditions}", route.set.pattern.text)
+}
+
+/// What must hold for the requests of a route, in words.
+fn conditions(read: &ReadRoute<'_>) -> Vec<String> {
+    let networks: Vec<String> = read.route.clients.iter().map(|network| network.value.to_string()).collect();
+    let clients = (!networks.is_empty()).then(|| format!("client {}", networks.join(", ")));
+    read.conditions.iter().map(ToString::to_string).chain(clients).collect()
 }
 
 fn analysis<'f, 'm>(facts: &'f Facts<'m>, site: usize) -> Option<&'f Analysis<'m>> {

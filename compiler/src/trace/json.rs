@@ -41,7 +41,7 @@ fn answer(answer: &Answer, sources: &SourceMap) -> Value {
     let route = answer.route.as_ref().map(|route| {
         let captures: serde_json::Map<String, Value> =
             route.captures.iter().map(|(name, value)| (name.clone(), value.as_str().into())).collect();
-        json!({ "pattern": named(&route.pattern), "methods": route.methods, "captures": captures })
+        json!({ "pattern": named(&route.pattern), "methods": route.methods, "conditions": route.conditions, "captures": captures })
     });
     json!({
         "listener": named(&answer.listener),

@@ -70,6 +70,8 @@ pub struct Route {
     pub pattern: Named,
     /// Its methods; none for every method.
     pub methods: Vec<String>,
+    /// What must hold for its header fields, its query parameters and the client, in words.
+    pub conditions: Vec<String>,
     /// Its named segments, filled.
     pub captures: Vec<(String, String)>,
 }

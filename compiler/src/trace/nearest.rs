@@ -85,7 +85,17 @@ fn changes(here: &Request) -> Vec<Request> {
     paths.push(owned().into_iter().filter(|it| !it.is_empty()).chain(["a".to_owned()]).collect());
     let with_path = |path: Vec<String>| Request { path: format!("/{}", path.join("/")), ..here.clone() };
     let with_method = |method: &str| Request { method: method.to_owned(), ..here.clone() };
-    paths.into_iter().map(with_path).chain(["GET", "POST"].map(with_method)).collect()
+    let less = without(&here.headers).into_iter().map(|headers| Request { headers, ..here.clone() });
+    let less = less.chain(without(&here.query).into_iter().map(|query| Request { query, ..here.clone() }));
+    let anywhere = here.client.map(|_| Request { client: None, ..here.clone() });
+    let other = ["GET", "POST"].map(with_method).into_iter().chain(less).chain(anywhere);
+    paths.into_iter().map(with_path).chain(other).collect()
+}
+
+/// The pairs, each time without one of them.
+fn without(pairs: &[(String, String)]) -> Vec<Vec<(String, String)>> {
+    let others = |left_out| pairs.iter().enumerate().filter(move |(at, _)| *at != left_out);
+    (0..pairs.len()).map(|at| others(at).map(|(_, pair)| pair.clone()).collect()).collect()
 }
 
 /// Segments that are not `segment`, the nearest first. None where it is empty: only the last one can be.

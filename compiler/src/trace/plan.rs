@@ -1,15 +1,15 @@
 //! Traces of a plan: the walk that the runtime makes.
 
 use divisor_schema::plan::{
-    Action, Condition, HostId, Listener, Methods, Plan, RouteId, Source, Subject, Template, fill, host_name,
-    normalise,
+    self, Action, Condition, HostId, Listener, Methods, Plan, RouteId, Source, Subject, Template, Test, fill,
+    host_name, normalise,
 };
 
 use super::nearest::nearest;
 use super::settings;
 use super::{Answer, Lost, NO_HOST, NO_ROUTE, Named, Nearest, Outcome, Request, Route, Trace};
 use crate::model::distance;
-use crate::routes::{self, EmptySegments, HostPattern, Pattern, RequestSet, location};
+use crate::routes::{self, Clients, Conditions, EmptySegments, HostPattern, Pattern, RequestSet, location};
 
 /// What becomes of `request` under `plan`.
 pub fn of_plan(plan: &Plan, request: &Request) -> Trace {
@@ -45,20 +45,49 @@ fn find(plan: &Plan, listener: &Listener, request: &Request) -> Taken {
 }
 
 /// Whether a route that is for the path of a request is for the rest of it, too.
-fn takes(plan: &Plan, route: &divisor_schema::plan::Route, request: &Request) -> bool {
-    let from_there = |client| route.clients.iter().any(|network| network.contains(client));
-    let clients = route.clients.is_empty() || request.client.is_some_and(from_there);
-    let holds = |condition: &Condition| match condition.subject {
+fn takes(plan: &Plan, route: &plan::Route, request: &Request) -> bool {
+    route.methods.contains(&request.method)
+        && is_from(route, request)
+        && unmet(plan, route, request).is_none()
+}
+
+fn is_from(route: &plan::Route, request: &Request) -> bool {
+    let from = |client| route.clients.iter().any(|network| network.contains(client));
+    route.clients.is_empty() || request.client.is_some_and(from)
+}
+
+/// A condition that a request does not meet.
+fn unmet<'p>(plan: &Plan, route: &'p plan::Route, request: &Request) -> Option<&'p Condition> {
+    route.conditions.iter().find(|condition| match condition.subject {
         Subject::Header => {
             let mut lines = request.headers.iter().filter(|(name, _)| *name == condition.name);
-            lines.any(|(_, line)| condition.holds_for_line(line.as_bytes(), &plan.tables))
+            let bytes = |line: &str| line.chars().map(|char| char as u8).collect::<Vec<u8>>();
+            !lines.any(|(_, line)| condition.holds_for_line(&bytes(line), &plan.tables))
         }
         Subject::Query => {
-            let query = request.query.as_deref();
-            query.is_some_and(|query| condition.holds_for_query(query, &plan.tables))
+            !request.query.as_ref().is_some_and(|query| condition.holds_for_query(query, &plan.tables))
         }
+    })
+}
+
+fn condition_text(condition: &Condition) -> String {
+    let subject = match condition.subject {
+        Subject::Header => "header",
+        Subject::Query => "query",
     };
-    route.methods.contains(&request.method) && clients && route.conditions.iter().all(holds)
+    let test = match &condition.test {
+        Test::Present => "present".to_owned(),
+        Test::Equals(text) => format!("equals {text}"),
+        Test::Prefix(text) => format!("prefix {text}"),
+        Test::Regex(_) => "regex".to_owned(), // a plan has its automaton only
+    };
+    format!("{subject} {} {test}", condition.name)
+}
+
+fn conditions(route: &plan::Route) -> Vec<String> {
+    let networks: Vec<String> = route.clients.iter().map(ToString::to_string).collect();
+    let clients = (!networks.is_empty()).then(|| format!("client {}", networks.join(", ")));
+    route.conditions.iter().map(condition_text).chain(clients).collect()
 }
 
 fn candidates<'p>(plan: &'p Plan, host: HostId, path: &str) -> &'p [RouteId] {
@@ -81,6 +110,7 @@ fn answer(plan: &Plan, listener: &Listener, request: &Request) -> Answer {
         route: route.map(|route| Route {
             pattern: Named::nowhere(&route.pattern),
             methods: methods(&route.methods),
+            conditions: conditions(route),
             captures: captures(&route.pattern, request, path.as_deref().unwrap_or_default()),
         }),
         policies: vec![],
@@ -165,9 +195,12 @@ fn lost(plan: &Plan, request: &Request, path: &str, taken: &Taken) -> Vec<Lost> 
     let others = candidates(plan, host, path).iter().filter(|id| Some(**id) != winner);
     let lost = others.map(|id| {
         let route = &plan.routes[id.index()];
-        let reason = match methods(&route.methods) {
-            methods if !route.methods.contains(&request.method) => format!("is for {}", methods.join(", ")),
-            _ if !takes(plan, route, request) => "asks for other fields or clients".to_owned(),
+        let reason = match (unmet(plan, route, request), methods(&route.methods)) {
+            (_, methods) if !route.methods.contains(&request.method) => {
+                format!("is for {}", methods.join(", "))
+            }
+            (Some(condition), _) => format!("wants {}", condition_text(condition)),
+            _ if !is_from(route, request) => "is for other clients".to_owned(),
             _ => "comes later in the table".to_owned(),
         };
         Lost { pattern: Named::nowhere(&route.pattern), reason }
@@ -194,28 +227,42 @@ fn in_host(plan: &Plan, listener: &Listener, request: &Request, taken: &Taken) -
     let here =
         routes::Request { path: normalise(&request.path, kept).ok()?.into_owned(), ..request.subject() };
     let routes = routes_of(plan, host);
-    let read: Vec<(Pattern, &Methods)> = routes
-        .into_iter()
-        .filter_map(|id| {
-            let route = &plan.routes[id.index()];
-            Some((Pattern::parse(&route.pattern).ok()?, &route.methods))
-        })
-        .collect();
-    let sets: Vec<RequestSet<'_>> = read
-        .iter()
-        .map(|(pattern, methods)| {
-            let methods = match methods {
-                Methods::Any => routes::Methods::Any,
-                Methods::Only(methods) => routes::Methods::new(methods.iter().map(String::as_str)),
-            };
-            RequestSet::new(pattern, methods)
-        })
-        .collect();
+    let read: Vec<(Pattern, Conditions, &plan::Route)> =
+        routes.into_iter().filter_map(|id| read(&plan.routes[id.index()])).collect();
+    let sets: Vec<RequestSet<'_>> =
+        read.iter().map(|(pattern, conditions, route)| set(pattern, conditions, route)).collect();
     let empty_segments = if kept { EmptySegments::Kept } else { EmptySegments::Merged };
     let found = nearest(sets.iter(), &here, empty_segments, |other| {
         find(plan, listener, &request.like(other.clone())) != *taken
     })?;
     Some(request.like(found))
+}
+
+/// What a route is for; `None` where that cannot be told from a plan.
+fn read(route: &plan::Route) -> Option<(Pattern, Conditions, &plan::Route)> {
+    let condition = |it: &Condition| {
+        let test = match &it.test {
+            Test::Present => routes::Test::Present,
+            Test::Equals(text) => routes::Test::Equals(text.clone()),
+            Test::Prefix(text) => routes::Test::Prefix(text.clone()),
+            Test::Regex(_) => return None,
+        };
+        let subject = match it.subject {
+            Subject::Header => routes::Subject::Header,
+            Subject::Query => routes::Subject::Query,
+        };
+        routes::Condition::new(subject, &it.name, test).ok()
+    };
+    let conditions: Option<Vec<_>> = route.conditions.iter().map(condition).collect();
+    Some((Pattern::parse(&route.pattern).ok()?, Conditions::new(conditions?), route))
+}
+
+fn set<'r>(pattern: &'r Pattern, conditions: &'r Conditions, route: &'r plan::Route) -> RequestSet<'r> {
+    let methods = match &route.methods {
+        Methods::Any => routes::Methods::Any,
+        Methods::Only(methods) => routes::Methods::new(methods.iter().map(String::as_str)),
+    };
+    RequestSet::new(pattern, methods).with(conditions, Clients::new(route.clients.iter().copied()))
 }
 
 /// The routes that the tables of a host lead to.

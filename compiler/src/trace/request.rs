@@ -53,7 +53,9 @@ impl Request {
         let token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
         match field.split_once(':') {
             Some((name, value)) if !name.is_empty() && name.bytes().all(token) => {
-                self.headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+                // The characters of a value are its bytes, as routing looks at them.
+                let value = value.trim().bytes().map(char::from).collect();
+                self.headers.push((name.to_ascii_lowercase(), value));
                 Ok(self)
             }
             _ => Err(format!("`{field}` is no header field: write `Name: value`")),
@@ -117,15 +119,15 @@ fn decoded(text: &str) -> String {
         bytes.push(escaped.unwrap_or(if *byte == b'+' { b' ' } else { *byte }));
         rest = if escaped.is_some() { behind.get(2..).unwrap_or_default() } else { behind };
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+    bytes.into_iter().map(char::from).collect() // its characters are its bytes, as those of header fields
 }
 
 fn encoded(parameters: &[(String, String)]) -> String {
     let encode = |text: &str| -> String {
-        text.bytes()
-            .map(|byte| match byte {
-                _ if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) => char::from(byte).to_string(),
-                _ => format!("%{byte:02X}"),
+        text.chars()
+            .map(|char| match char {
+                _ if char.is_ascii_alphanumeric() || "-._~".contains(char) => char.to_string(),
+                _ => format!("%{:02X}", u32::from(char)),
             })
             .collect()
     };

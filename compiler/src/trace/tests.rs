@@ -24,6 +24,8 @@ host "shop.example" "*.shop.example" listener="web" {
     route "/assets/**" { timeout "5s"; split { pool "assets" weight=9; pool "app" } }
     route "/api/{version}/orders/{id}" method="GET" pool="app" { retry 2; rewrite "/{version}/{id}" }
     route "/old/{*rest}" { redirect "/new/{rest}" status=308 }
+    route "/assets/**" pool="app" { header "X-Canary" equals="1"; client "10.0.0.0/8" "192.0.2.1" }
+    route "/search" { query "debug" prefix="v"; header "X-Canary" regex="[a-z]+"; deny 403 }
 }
 host "**.shop.example" "old.example" listener="old" { route "/a" { respond 200 "old" } }
 route "/healthz" { respond 200 "ok" }
@@ -33,15 +35,19 @@ route "/healthz" method="POST" { deny 405 }
 /// Everything that a request can be made of here.
 fn any_request() -> impl Strategy<Value = Request> {
     let host = select(&["shop.example", "www.shop.example", "a.b.shop.example", "old.example", "none"][..]);
-    let segment =
-        select(&["", "a", "api", "assets", "old", "orders", "healthz", "%61", "..", ".", "%2f"][..]);
+    let segment = select(
+        &["", "a", "api", "assets", "old", "orders", "healthz", "search", "%61", "..", ".", "%2f"][..],
+    );
     let method = select(&["GET", "POST", "PURGE"][..]);
-    (host, prop::collection::vec(segment, 0..5), method, any::<bool>()).prop_map(
-        |(host, segments, method, tls)| {
-            let scheme = if tls { "https" } else { "http" };
-            Request::parse(&format!("{method} {scheme}://{host}/{}", segments.join("/"))).unwrap()
-        },
-    )
+    let path = (prop::collection::vec(segment, 0..5), select(&["", "", "?debug=v1", "?a&debug=w"][..]));
+    let canary = select(&[None, Some("X-Canary: 0, 1"), Some("x-canary: abc"), Some("X-Canary: é")][..]);
+    let client = select(&[None, Some("10.1.2.3"), Some("192.0.2.2")][..]);
+    (host, path, method, canary, client).prop_map(|(host, (segments, query), method, canary, client)| {
+        let url = format!("{method} http://{host}/{}{query}", segments.join("/"));
+        let request = Request::parse(&url).unwrap();
+        let request = canary.into_iter().fold(request, |it, field| it.with_header(field).unwrap());
+        Request { client: client.map(|client| client.parse().unwrap()), ..request }
+    })
 }
 
 fn root(scratch: &Scratch) -> std::path::PathBuf {
@@ -60,7 +66,8 @@ fn ask(root: &Path, request: &Request) -> (Trace, SourceMap) {
 /// A trace without what only a config knows.
 fn essence(trace: &Trace) -> Vec<String> {
     let answer = |answer: &Answer| {
-        let route = answer.route.as_ref().map(|it| (&it.pattern.name, &it.methods, &it.captures));
+        let route = answer.route.as_ref();
+        let route = route.map(|it| (&it.pattern.name, &it.methods, it.conditions.len(), &it.captures));
         let host = answer.host.as_ref().map(|host| &host.name);
         let (listener, outcome) = (&answer.listener.name, outcome_without_places(&answer.outcome));
         format!("{listener} {host:?} {:?} {route:?} {outcome:?}", answer.path)
@@ -133,6 +140,7 @@ fn both(request: &str) -> String {
 fn a_route_with_all_that_belongs_to_it() {
     insta::assert_snapshot!(both("GET http://www.shop.example/api/v1/../v2/orders/7?x=1"));
     insta::assert_snapshot!(both("PUT http://shop.example/assets/app.js"));
+    insta::assert_snapshot!(both("PUT http://shop.example/search?debug=v1"));
 }
 
 #[test]
@@ -199,6 +207,10 @@ fn queries_are_decoded_and_encoded() {
     assert_eq!(request.like(subject.clone()).query, request.query);
     let more = crate::routes::Request { query: vec![("x y".into(), "1&2".into())], ..subject };
     assert_eq!(request.like(more).query.as_deref(), Some("x%20y=1%262"));
+    let letters = Request::parse("http://a.example/?a=%C3%A9").unwrap().subject();
+    assert_eq!(letters.query[0].1, "\u{c3}\u{a9}", "characters are bytes");
+    let query = vec![("b".into(), "\u{e9}".into())];
+    assert_eq!(request.like(crate::routes::Request { query, ..letters }).query.as_deref(), Some("b=%E9"));
 }
 
 #[test]

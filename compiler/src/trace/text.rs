@@ -33,6 +33,7 @@ fn answer(out: &mut String, request: &Request, answer: &Answer, sources: &Source
             methods => format!(" for {}", methods.join(", ")),
         };
         line(out, "route", &format!("{}{methods}{}", route.pattern.name, route.pattern.place(sources)));
+        route.conditions.iter().for_each(|condition| line(out, "", condition));
         for (name, value) in &route.captures {
             line(out, "", &format!("{{{name}}} is `{value}`"));
         }

@@ -15,8 +15,9 @@ pub(super) static EXPECT: Block = Block {
         )
         .required(),
         Field::new("method", TEXTS, "Methods, where the request names none; GET otherwise."),
-        Field::planned("header", Kind::Blocks(&CONDITION), "A header it has."),
-        Field::new("client", Kind::Network, "The address it comes from."),
+        Field::new("header", Kind::Blocks(&CONDITION), "A header field it has; without, it has none."),
+        Field::new("query", Kind::Blocks(&CONDITION), "A query parameter it has, beside those in its URL."),
+        Field::new("client", Kind::List(&Kind::Network), "Where it comes from."),
         Field::new("listener", Kind::Reference("listener"), "The listener it arrives at; each otherwise."),
         Field::new(
             "for-all",

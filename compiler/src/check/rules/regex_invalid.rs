@@ -2,7 +2,7 @@
 
 use crate::check::{Lint, part};
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::Facts;
+use crate::facts::{Facts, condition};
 use crate::model::Test;
 use crate::routes::language::{RegexError, RegexErrorKind};
 use crate::source::Spanned;
@@ -28,10 +28,13 @@ route "/a" { header "X-Canary" regex="beta.*"; respond 200 "beta"; }
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let faults = facts.patterns.routes.iter().flat_map(|read| &read.faults);
-    let of_conditions = faults.filter_map(|(condition, error)| {
+    let of_routes = facts.patterns.routes.iter().flat_map(|read| &read.faults);
+    let of_routes = of_routes.map(|(condition, error)| (*condition, error.clone()));
+    let of_claims = facts.model.expects.iter().flat_map(|expect| &expect.conditions);
+    let of_claims = of_claims.filter_map(|it| Some((it, condition(it).err()?)));
+    let of_conditions = of_routes.chain(of_claims).filter_map(|(condition, error)| {
         let Test::Regex(text) = &condition.test.value else { return None };
-        Some(diagnostic(facts, &condition.test.clone().map(|_| text.clone()), error))
+        Some(diagnostic(facts, &condition.test.clone().map(|_| text.clone()), &error))
     });
     of_conditions.collect()
 }

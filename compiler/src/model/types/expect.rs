@@ -2,7 +2,7 @@
 
 use divisor_schema::plan::Cidr;
 
-use super::{Listener, Pool, Reference};
+use super::{Condition, Listener, Pool, Reference};
 use crate::source::Spanned;
 
 /// A claim about a request, or about every request of a set.
@@ -12,8 +12,10 @@ pub struct Expect {
     pub request: Spanned<RequestLine>,
     /// Methods; none means every method.
     pub methods: Vec<Spanned<String>>,
-    /// Where it comes from.
-    pub client: Option<Spanned<Cidr>>,
+    /// Conditions on its header fields and query parameters; all hold.
+    pub conditions: Vec<Condition>,
+    /// Networks that it comes from; none means anywhere.
+    pub clients: Vec<Spanned<Cidr>>,
     /// The listener it arrives at; `None` is each of those that speak its scheme.
     pub listener: Option<Reference<Listener>>,
     /// The path of the request is a pattern, and the claim is about all that match it.
