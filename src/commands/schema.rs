@@ -10,6 +10,9 @@ pub(crate) struct Arguments {
     /// How it is written
     #[arg(long, short, value_enum, default_value_t = Format::Json)]
     output: Format,
+    /// The schema of policy files of the linter instead
+    #[arg(long, conflicts_with = "output")]
+    policy: bool,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -21,6 +24,10 @@ enum Format {
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<Outcome, Trouble> {
+    if arguments.policy {
+        output::print(&format!("{:#}\n", config::policy_schema()))?;
+        return Ok(Outcome::Clean);
+    }
     match arguments.output {
         Format::Json => output::print(&format!("{:#}\n", config::json_schema()))?,
         Format::Md => output::print(&config::reference())?,

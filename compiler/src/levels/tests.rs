@@ -79,6 +79,22 @@ fn both_spellings_say_the_same() {
 }
 
 #[test]
+fn what_a_policy_says_in_yaml_fits_its_schema() {
+    let validator = jsonschema::draft7::new(&divisor_schema::config::policy_schema()).unwrap();
+    let policy = serde_json::json!({
+        "edition": "2026.1",
+        "extends": ["builtin:strict"],
+        "fail-on": "warn",
+        "levels": { "TLS": "error" },
+        "forbid": ["SEC"],
+        "paths": [{ "files": "envs/dev/**", "levels": { "UPS": "off" } }],
+        "suppressions": { "reason": "optional", "max-days": 30, "in-files": ["legacy/**"] },
+    });
+    assert!(validator.is_valid(&policy), "{:?}", validator.validate(&policy));
+    assert!(!validator.is_valid(&serde_json::json!({ "fail_on": "warn" })));
+}
+
+#[test]
 fn the_nearer_name_wins_in_a_layer_and_the_later_layer_before_it() {
     let file =
         policy("a.kdl", "level \"security\" \"info\"\nlevel \"TLS\" \"warn\"\nlevel \"SEC001\" \"off\"")

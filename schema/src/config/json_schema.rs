@@ -6,7 +6,7 @@
 
 use serde_json::{Map, Number, Value, json};
 
-use super::{Block, FLAT, Field, Kind, Presence, ROOT, SECRET, Status};
+use super::{Block, FLAT, Field, Kind, LINT, Presence, ROOT, SECRET, Status};
 
 /// Words of the top level that no flat layout has; as for the compiler, they decide which layout a file is in.
 const FULL: [&str; 5] = ["listeners", "pools", "policies", "hosts", "routes"];
@@ -17,12 +17,7 @@ pub fn json_schema() -> Value {
     let full = definitions.root(&ROOT);
     let flat = definitions.root(&FLAT);
     let is_full: Vec<Value> = FULL.iter().map(|word| json!({ "required": [word] })).collect();
-    let variable = json!({
-        "type": "string",
-        "pattern": r"\$\{",
-        "description": "A value with a variable in it, filled in when the config is compiled.",
-    });
-    definitions.schemas.insert("variable".to_owned(), variable);
+    definitions.shared();
     json!({
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "Divisor",
@@ -33,6 +28,22 @@ pub fn json_schema() -> Value {
         "definitions": definitions.schemas,
     })
 }
+
+/// The schema of a policy file of the linter.
+pub fn policy_schema() -> Value {
+    let mut definitions = Definitions { known: vec![], schemas: Map::new() };
+    let mut schema = definitions.root(&LINT);
+    definitions.shared();
+    if let Value::Object(object) = &mut schema {
+        object.insert("$schema".to_owned(), json!("http://json-schema.org/draft-07/schema#"));
+        object.insert("title".to_owned(), json!("Divisor lint policy"));
+        object.insert("definitions".to_owned(), Value::Object(definitions.schemas));
+    }
+    schema
+}
+
+/// The key that says what is not to be found in a block. No block has it as a field: it is taken out before.
+const ALLOW: &str = "lint-allow";
 
 /// Schemas of blocks, each once: by its path where it stands first.
 struct Definitions {
@@ -50,6 +61,28 @@ impl Definitions {
             object.insert("patternProperties".to_owned(), json!({ "^x-": true }));
         }
         schema
+    }
+
+    /// What can stand anywhere.
+    fn shared(&mut self) {
+        let variable = json!({
+            "type": "string",
+            "pattern": r"\$\{",
+            "description": "A value with a variable in it, filled in when the config is compiled.",
+        });
+        self.schemas.insert("variable".to_owned(), variable);
+        let text = json!({ "type": "string" });
+        let one = json!({
+            "type": "object",
+            "properties": { "rule": text, "reason": text, "until": { "type": "string", "format": "date" } },
+            "required": ["rule", "reason"],
+            "additionalProperties": false,
+        });
+        let allow = json!({
+            "description": "Rules whose findings in this block are not shown, each with a reason.",
+            "anyOf": [one, { "type": "array", "items": one }],
+        });
+        self.schemas.insert(ALLOW.to_owned(), allow);
     }
 
     /// A reference to a block that stands at `path`.
@@ -103,6 +136,7 @@ impl Definitions {
                 if path.is_empty() { field.yaml.to_owned() } else { format!("{path}.{}", field.yaml) };
             properties.insert(field.yaml.to_owned(), self.field(field, &below));
         }
+        properties.insert(ALLOW.to_owned(), json!({ "$ref": format!("#/definitions/{ALLOW}") }));
         let needed = served(block)
             .filter(|field| field.presence == Presence::Required && field.condition.is_none())
             .map(|field| field.yaml);
@@ -261,6 +295,13 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_has_a_schema_of_its_own() {
+        let schema = policy_schema();
+        assert_eq!(schema["properties"]["fail-on"]["default"], "error");
+        assert!(schema["definitions"]["paths"].is_object(), "{schema:#}");
+    }
+
+    #[test]
     fn every_reference_leads_to_a_definition() {
         fn walk(value: &Value, visit: &mut impl FnMut(&str)) {
             match value {
@@ -274,13 +315,14 @@ mod tests {
                 _ => {}
             }
         }
-        let schema = json_schema();
-        let mut count = 0;
-        walk(&schema, &mut |to| {
-            count += 1;
-            let name = to.strip_prefix("#/definitions/").unwrap();
-            assert!(schema["definitions"].get(name).is_some(), "{to}");
-        });
-        assert!(count > 20, "{count}");
+        for (schema, least) in [(json_schema(), 20), (policy_schema(), 4)] {
+            let mut count = 0;
+            walk(&schema, &mut |to| {
+                count += 1;
+                let name = to.strip_prefix("#/definitions/").unwrap();
+                assert!(schema["definitions"].get(name).is_some(), "{to}");
+            });
+            assert!(count > least, "{count}");
+        }
     }
 }

@@ -17,7 +17,7 @@ mod route;
 
 pub use self::describe::{Entry, entries};
 pub use self::flat::FLAT;
-pub use self::json_schema::json_schema;
+pub use self::json_schema::{json_schema, policy_schema};
 pub use self::lint::LINT;
 pub use self::policy::{RETRY, TIMEOUT};
 pub use self::reference::reference;
