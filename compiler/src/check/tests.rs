@@ -1,5 +1,6 @@
 //! The rules against their own examples, and the register against the rules.
 
+mod access;
 mod golden;
 mod headers;
 mod language;

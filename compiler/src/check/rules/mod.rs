@@ -1,6 +1,8 @@
 //! One file for each rule, and what some of them share.
 
+mod acl_gap;
 mod ambiguous_overlap;
+mod auth_bypass_path;
 mod bad_rewrite;
 mod bind_conflict;
 mod burst_inconsistent;
@@ -142,6 +144,8 @@ pub(super) static LINTS: &[&Lint] = &[
     &security_header_value::LINT,
     &header_override_lost::LINT,
     &inline_secret::LINT,
+    &acl_gap::LINT,
+    &auth_bypass_path::LINT,
     &conflicting_keys::LINT,
     &ineffective_option::LINT,
     &suspicious_magnitude::LINT,

@@ -1,0 +1,79 @@
+//! Rules about who may.
+
+use super::{certificates, compiled, found};
+
+#[test]
+fn entries_that_do_nothing() {
+    let route = |binds: &str, lists: &str| {
+        found(&format!(
+            "listener \"web\" {{ bind {binds}; use \"who\"; }}\npolicy \"who\" {{ {lists} }}\nroute \"/**\" {{ respond 200 \"ok\"; }}"
+        ))
+    };
+    let one = "\"127.0.0.1:8080\"";
+    assert_eq!(
+        route(one, "allow \"10.0.0.0/8\" \"192.168.0.1\"; deny \"10.1.0.0/16\" \"172.16.0.0/12\""),
+        ""
+    );
+    insta::assert_snapshot!(route(one, "allow \"10.1.0.0/16\" \"10.0.0.0/8\" \"10.0.0.0/8\""), @r"
+    SEC014 `10.1.0.0/16` is in `10.0.0.0/8` already
+      -> take it away
+    SEC014 `10.0.0.0/8` is in `10.0.0.0/8` already
+      -> take it away
+    ");
+    insta::assert_snapshot!(route(one, "allow \"10.1.2.3\" \"10.9.0.0/16\"; deny \"10.1.0.0/16\""), @r"
+    SEC014 `allow 10.1.2.3` lets nobody in
+      -> deny a smaller network, or take the entry away: deny wins wherever it is written
+    ");
+    let both = "\"0.0.0.0:8080\" \"[::]:8080\"";
+    insta::assert_snapshot!(route(both, "allow \"0.0.0.0/0\""), @r"
+    SEC014 everybody is allowed over IPv4, and nobody over IPv6
+      -> add `::/0`, or take the list away
+    ");
+    assert_eq!(route(both, "deny \"::/0\""), "");
+    assert_eq!(route(both, "allow \"0.0.0.0/0\" \"2001:db8::/32\""), "");
+    assert_eq!(route("\"0.0.0.0:8080\"", "allow \"0.0.0.0/0\""), "", "nobody comes over IPv6");
+}
+
+/// What goes around the list of `/admin/**` in `shop.example`, as an example.
+fn around(own: &str, more: &str) -> String {
+    let config = format!(
+        r#"
+        listener "web" {{ bind "0.0.0.0:8080"; }}
+        listener "local" {{ bind "127.0.0.1:8081"; }}
+        pool "app" {{ backend "http://10.0.0.11:8080"; probe "/health"; }}
+        pool "other" {{ backend "http://10.0.0.12:8080"; probe "/health"; }}
+        policy "office" {{ allow "10.0.0.0/8"; }}
+        host "shop.example" listener="web" {{ route "/**" pool="app"; route "/admin/**" pool="app" {own}; }}
+        {more}
+        route "/else" pool="other"
+        "#
+    );
+    let compilation = compiled(&certificates(), &config);
+    let said = compilation.diagnostics.iter().map(|found| {
+        let witness = found.witness.as_deref().unwrap_or_default();
+        format!("{} {witness}", found.code)
+    });
+    said.collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn ways_around_a_list() {
+    let list = "{ use \"office\"; }";
+    assert_eq!(around(list, ""), "");
+    assert_eq!(around(list, "host \"old.example\" listener=\"web\" { route \"/**\" pool=\"other\"; }"), "");
+    assert_eq!(around(list, "host \"old.example\" listener=\"local\" { route \"/**\" pool=\"app\"; }"), "");
+    assert_eq!(
+        around(list, "host \"old.example\" listener=\"web\" { use \"office\"; route \"/**\" pool=\"app\"; }"),
+        ""
+    );
+    let old = |route: &str| around(list, &format!("host \"old.example\" listener=\"web\" {{ {route} }}"));
+    insta::assert_snapshot!(old("route \"/**\" pool=\"app\";"), @"SEC015 `GET http://old.example/admin` from 203.0.113.9");
+    insta::assert_snapshot!(old("route \"/admin/{page}\" method=\"POST\" pool=\"app\";"), @"SEC015 `POST http://old.example/admin/a` from 203.0.113.9");
+    insta::assert_snapshot!(old("route \"/**\" pool=\"app\" { allow \"10.0.0.0/8\" \"192.0.2.0/24\"; };"), @"SEC015 `GET http://old.example/admin` from 192.0.2.0");
+    assert_eq!(old("route \"/**\" pool=\"app\" { allow \"10.1.0.0/16\"; };"), "");
+    assert_eq!(old("route \"/{*rest}\" pool=\"app\" { rewrite \"/public/{rest}\"; };"), "");
+    assert_eq!(old("route \"/**\" { split { pool \"other\"; pool \"app\"; }; };").lines().count(), 1);
+    insta::assert_snapshot!(around("method=\"GET\" { use \"office\"; }", ""), @"SEC015 `POST http://shop.example/admin` from 203.0.113.9");
+    let exception = "{ use \"office\"; }; route \"/admin/login\" pool=\"app\"";
+    assert_eq!(around(exception, ""), "", "an exception of the same host");
+}
