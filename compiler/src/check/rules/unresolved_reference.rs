@@ -1,6 +1,6 @@
 //! A name that nothing bears.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::references::{Name, definitions, mentions, uses};
 use crate::check::Lint;
@@ -35,16 +35,31 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let known: BTreeSet<(&str, &str)> = defined.iter().map(|it| (it.kind, it.name.value.as_str())).collect();
     let named = uses(facts).into_iter().chain(mentions(facts.model));
     let unknown = named.filter(|it| !known.contains(&(it.kind, it.name.value.as_str())));
-    unknown.map(|it| missing(it, &defined)).collect()
+    let mut other: BTreeMap<&str, Name<'_>> = BTreeMap::new();
+    for it in &defined {
+        other.entry(&it.name.value).or_insert(*it);
+    }
+    // To look for what is near takes as long as there are names, which is too long for a name in each of many routes.
+    let near = |position: usize, it: Name<'_>| {
+        let near = (position < SUGGESTIONS_MAX).then(|| nearest(it, &defined)).flatten();
+        missing(it, near, other.get(it.name.value.as_str()).copied())
+    };
+    unknown.enumerate().map(|(position, it)| near(position, it)).collect()
 }
 
-fn missing(reference: Name<'_>, defined: &[Name<'_>]) -> Diagnostic {
+/// How many findings say what may have been meant.
+const SUGGESTIONS_MAX: usize = 100;
+
+/// The definition of the same kind whose name is most alike.
+fn nearest<'m>(reference: Name<'_>, defined: &[Name<'m>]) -> Option<Name<'m>> {
+    let same = || defined.iter().filter(|other| other.kind == reference.kind);
+    let near = closest(&reference.name.value, same().map(|other| other.name.value.as_str()))?;
+    same().find(|other| other.name.value == near).copied()
+}
+
+fn missing(reference: Name<'_>, near: Option<Name<'_>>, other: Option<Name<'_>>) -> Diagnostic {
     let Name { kind, name } = reference;
     let found = LINT.finding(format!("{kind} `{}` is not defined", name.value), name.span, "no such name");
-    let same = defined.iter().filter(|other| other.kind == kind).map(|other| other.name.value.as_str());
-    let near = closest(&name.value, same);
-    let near = near.and_then(|near| defined.iter().find(|it| it.kind == kind && it.name.value == near));
-    let other = defined.iter().find(|other| other.name.value == name.value);
     match (near, other) {
         (_, Some(other)) => found
             .label(other.name.span, format!("a {}, not a {kind}", other.kind))

@@ -98,3 +98,22 @@ fn nothing_is_found_in_what_was_only_guessed() {
       -> write `30s` or `30ms`
     ");
 }
+
+#[test]
+fn a_name_of_another_sort_is_told_apart_and_many_missing_ones_take_little_time() {
+    insta::assert_snapshot!(
+        found("policy \"app\" { body-limit \"1MiB\"; }\n\
+               listener \"web\" { bind \"127.0.0.1:8080\"; }\nroute \"/\" pool=\"app\" use=\"app\""),
+        @r"
+    REF001 pool `app` is not defined
+      -> define pool `app`, or name one that is there
+    "
+    );
+    const COUNT: usize = 3000;
+    let pools: String =
+        (0..COUNT).map(|at| format!("pool \"p{at}\" {{ backend \"http://a:1\"; }}\n")).collect();
+    let routes: String = (0..COUNT).map(|at| format!("route \"/{at}\" pool=\"p{at}x\"\n")).collect();
+    let said = found(&with_routes(&format!("{pools}{routes}")));
+    assert_eq!(said.matches("REF001").count(), COUNT);
+    assert_eq!(said.matches("-> write `p").count(), 100);
+}
