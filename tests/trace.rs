@@ -28,6 +28,7 @@ fn config(port: &Port, app: &Backend, api: &Backend) -> String {
             route "/**" pool="app"
             route "/api/{{id}}" method="GET" pool="api" {{ rewrite "/v1/{{id}}" }}
             route "/api/me" method="GET" {{ deny 403 }}
+            route "/only" {{ header "X-Canary" equals="1"; respond 203 "canary" }}
             route "/old/{{*rest}}" {{ redirect "https://{{host}}/new/{{rest}}" status=308 }}
         }}
         host "**.b.example" {{ route "/only" {{ respond 204 }} }}
@@ -36,7 +37,8 @@ fn config(port: &Port, app: &Backend, api: &Backend) -> String {
     )
 }
 
-const METHODS: [&str; 2] = ["GET", "PUT"];
+/// Methods, each with a value of `X-Canary`.
+const METHODS: [(&str, &str); 3] = [("GET", "0"), ("PUT", "0"), ("GET", "0, 1")];
 const HOSTS: [&str; 4] = ["a.example", "x.b.example", "x.y.b.example", "nobody.example"];
 const PATHS: [&str; 9] =
     ["/", "/api/7", "/api/me", "/api/%6De", "/api/x/../7", "/api//7", "/old/a/b?x=1", "/only", "/a%2fb"];
@@ -48,10 +50,11 @@ async fn what_is_traced_is_what_is_served() {
     let _server = site.run();
     let mut compared = 0;
     for (host, path) in HOSTS.iter().flat_map(|host| PATHS.map(|path| (host, path))) {
-        for method in METHODS {
+        for (method, canary) in METHODS {
             let url = format!("{method} http://{host}{path}");
             let traced = ["site.kdl", "plan.bin"].map(|from| {
-                let trace = json(&site.divisor(&["trace", from, &url, "-o", "json"]));
+                let header = format!("X-Canary: {canary}");
+                let trace = json(&site.divisor(&["trace", from, &url, "-H", &header, "-o", "json"]));
                 let outcome = trace["answers"][0]["outcome"].clone();
                 let pool = outcome["pools"][0]["pool"]["name"].clone();
                 (outcome["status"].clone(), outcome["location"].clone(), pool, outcome["path"].clone())
@@ -59,7 +62,7 @@ async fn what_is_traced_is_what_is_served() {
             assert_eq!(traced[0], traced[1], "{url}");
             let (status, location, pool, sent) = &traced[0];
             let mut client = Client::connect(port.address).await.host(host);
-            let answer = client.send(method, path, &[], "").await.unwrap();
+            let answer = client.send(method, path, &[("x-canary", canary)], "").await.unwrap();
             match pool.as_str() {
                 Some(pool) => {
                     let backend = if pool == "api" { &api } else { &app };
