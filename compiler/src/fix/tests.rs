@@ -122,6 +122,16 @@ fn only_the_rules_asked_for_are_mended() {
 }
 
 #[test]
+fn of_two_equal_keys_the_first_goes_when_that_is_asked_for() {
+    let text = "runtime:\n  workers: 1\n  drain: 5s\n  workers: 2\nlisteners:\n  web: { bind: \"127.0.0.1:8080\" }\n\
+                routes:\n  - { path: /, respond: 200 }\n";
+    assert_eq!(fixed("a.yaml", text, false), (text.to_owned(), 0));
+    assert_eq!(fixed("a.yaml", text, true), (text.replace("  workers: 1\n", ""), 1));
+    let with_comment = text.replace("workers: 1", "workers: 1 # why");
+    assert_eq!(fixed("a.yaml", &with_comment, true).1, 0, "a comment does not go silently");
+}
+
+#[test]
 fn a_variable_is_not_overwritten() {
     let text = format!("listener \"web\" {{ bind \"127.0.0.1:8080\"; http h2=\"${{H2:-no}}\"; }}\n{REST}");
     assert_eq!(fixed("a.kdl", &text, true), (text.clone(), 0));

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use granit_parser::{ErrorKind, Event, Options, Parser, ScalarStyle, ScanError, Tag};
 
 use super::tree::{DEPTH_MAX, Value, contents_max};
-use crate::diagnostic::{Diagnostic, Findings, Rule};
+use crate::diagnostic::{Diagnostic, Findings, Fix, Rule};
 use crate::source::{File, Span, Spanned};
 
 /// A value with its place.
@@ -292,7 +292,14 @@ impl Composer<'_> {
                 Some(key) if key.value == MERGE => merges.push((key.span, item)),
                 Some(key) => {
                     if let Err((key, first)) = entries.add(key, item) {
-                        let found = duplicate(&key, entries.span(first));
+                        let mut found = duplicate(&key, entries.span(first));
+                        let line = entries
+                            .list
+                            .get(first)
+                            .and_then(|(key, item)| line_of(self.file, key.span, item));
+                        if let Some(line) = line {
+                            found = found.fix(Fix::risky("delete the first one", line, ""));
+                        }
                         self.findings.push(found);
                     }
                 }
@@ -350,6 +357,18 @@ impl Composer<'_> {
 
 fn unknown(span: Span) -> Item {
     Item { span, kind: ItemKind::Scalar(Value::unknown(String::new())), depth: 0 }
+}
+
+/// The line of an entry that has one to itself, with its line break.
+fn line_of(file: &File, key: Span, item: &Item) -> Option<Span> {
+    let local = |at: u32| at.checked_sub(file.base).map(|at| at as usize);
+    let line = file.line_of(key.start.checked_sub(file.base)?);
+    let (start, end) = (file.line_start(line), file.line_start(line + 1));
+    let before = file.text.get(start..local(key.start)?)?;
+    // A value that came by an alias, or has lines of its own, stands elsewhere.
+    let value = item.span.start >= key.end && local(item.span.end)? <= end;
+    let behind = file.text.get(local(item.span.end)?..end)?;
+    (value && before.trim().is_empty() && behind.trim().is_empty()).then(|| file.local_span(start, end))
 }
 
 fn duplicate(key: &Spanned<String>, first: Span) -> Diagnostic {
