@@ -47,3 +47,47 @@ async fn header_fields_query_parameters_and_clients_choose_a_route() {
         assert_eq!(answer(&mut client, path, headers).await, expected, "{path} {headers:?}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn regexes_choose_routes_and_fill_targets() {
+    let port = Port::reserve();
+    let routes = r#"
+        route "/v{n:[0-9]+}/x" { redirect "/new/{n}" }
+        route "/{l:[a-z]{2}}/page" { redirect "/page/{l}" }
+        route "/files/**" { respond 200 "files" }
+        route "/files/{name:[a-z]+\\.txt}" { respond 200 "text" }
+        route "/files/readme.txt" { respond 200 "readme" }
+        route path-regex="/svc[0-9]+/.*" { respond 200 "service" }
+        route path-regex="/svc7/(a|b)(/.*)?" { respond 200 "seven" }
+        route "/keep/**" encoded-slash="keep" { respond 200 "kept" }
+        route "/keep/not/**" { respond 200 "not" }
+    "#;
+    let _server = site(&port, routes).run();
+    let mut client = Client::connect(port.address).await;
+    for (path, location) in [("/v12/x", "/new/12"), ("/de/page", "/page/de"), ("/%76%31/x", "/new/1")] {
+        assert_eq!(client.get(path).await.header("location"), Some(location), "{path}");
+    }
+    for (path, expected) in [
+        ("/v/x", "404"),
+        ("/vx/x", "404"),
+        ("/deu/page", "404"),
+        ("/files/a.txt", "text"),
+        ("/files/readme.txt", "readme"),
+        ("/files/a.png", "files"),
+        ("/files/a.txt/b", "files"),
+        ("/svc1/", "service"),
+        ("/svc1/a/b", "service"),
+        ("/svc1", "404"),
+        ("/svc7/a", "seven"),
+        ("/svc7/b/c/d", "seven"),
+        ("/svc7/ab", "service"),
+        ("/keep/a%2Fb", "kept"),
+        ("/keep/a%2fb/%2F", "kept"),
+        ("/keep/not/a%2Fb", "400"),
+        ("/files/a%2Fb", "400"),
+        ("/nowhere%2F", "400"),
+        ("/keep/a%5Cb", "400"),
+    ] {
+        assert_eq!(answer(&mut client, path, &[]).await, expected, "{path}");
+    }
+}

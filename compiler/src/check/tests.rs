@@ -505,7 +505,7 @@ fn patterns_written_with_escapes_are_labelled_whole() {
     insta::assert_snapshot!(all(&compiled(&certificates(), &config)), @r#"
     error RTE015 (invalid-path-pattern): `/a*b` is not a path pattern
     > 2:7 "/a\u{2a}b"  <- a wildcard beside other text
-    help: let the wildcard be the whole segment: `*` or `{name}`
+    help: let the wildcard be the whole segment, `*` or `{name}`, or say what it is: `{name:[0-9]+}`
     "#);
 }
 

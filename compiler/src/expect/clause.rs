@@ -126,7 +126,10 @@ fn text(template: &Template) -> String {
         TemplatePart::Text(text) => text.clone(),
         TemplatePart::Host => "{host}".to_owned(),
         TemplatePart::Query => "{query}".to_owned(),
-        TemplatePart::Path | TemplatePart::Segment(_) | TemplatePart::Rest(_) => "{path}".to_owned(),
+        TemplatePart::Path
+        | TemplatePart::Segment(_)
+        | TemplatePart::Within { .. }
+        | TemplatePart::Rest(_) => "{path}".to_owned(),
     };
     template.0.iter().map(part).collect()
 }

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use divisor_schema::plan::{PathError, normalise};
+use divisor_schema::plan::{PathError, has_encoded_slash, normalise};
 
 use super::{Facts, ReadRoute, Site};
 use crate::model::{ListenerRedirect, Route};
@@ -53,10 +53,22 @@ impl<'m> Facts<'m> {
             Err(error) => return Answer::Refused(error),
         };
         let Some(site) = self.site_of(listener, name) else { return Answer::Nobody };
-        if self.redirect_of(listener).is_some() {
-            return Answer::Redirected;
-        }
-        self.answer_of(site, &Request { path, ..request.clone() })
+        let answer = match self.redirect_of(listener) {
+            Some(_) => Answer::Redirected,
+            None => self.answer_of(site, &Request { path: path.clone(), ..request.clone() }),
+        };
+        let keeps = match answer {
+            Answer::Route(site, route) => self.keeps_encoded_slash(site, route),
+            Answer::Undecided(_) => true,
+            _ => false,
+        };
+        if has_encoded_slash(&path) && !keeps { Answer::Refused(PathError::Slash) } else { answer }
+    }
+
+    fn keeps_encoded_slash(&self, site: usize, position: usize) -> bool {
+        let index = self.sites.get(site).and_then(|site| site.routes.get(position));
+        let read = index.and_then(|&index| self.patterns.routes.get(index));
+        read.is_some_and(|read| read.route.keep_encoded_slash.value)
     }
 
     /// What becomes of `request`, whose path is normal, on a site.

@@ -46,7 +46,8 @@ impl<'m> ReadRoute<'m> {
             self::condition(condition).map_err(|error| faults.push((condition, error))).ok()
         };
         let conditions = Conditions::new(route.conditions.iter().filter_map(read));
-        Self { host, route, pattern: Pattern::parse(&route.pattern.value), conditions, faults }
+        let parse = if route.is_regex { Pattern::parse_regex } else { Pattern::parse };
+        Self { host, route, pattern: parse(&route.pattern.value), conditions, faults }
     }
 
     /// The requests it is for; `None` when a part of that could not be read.

@@ -89,9 +89,7 @@ fn value(text: &str, pattern: Option<&Pattern>) -> Vec<ValuePart> {
 /// A name of the pattern in braces at the beginning of a text, and what is behind it.
 fn captured<'t>(text: &'t str, pattern: Option<&Pattern>) -> Option<(&'t str, ValuePart)> {
     let (name, behind) = text.strip_prefix('{')?.split_once('}')?;
-    let capture = pattern?.capture(name)?;
-    let part = if capture.rest { TemplatePart::Rest } else { TemplatePart::Segment };
-    Some((behind, ValuePart::Target(part(capture.segment))))
+    Some((behind, ValuePart::Target(pattern?.capture(name)?.part())))
 }
 
 #[cfg(test)]

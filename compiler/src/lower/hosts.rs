@@ -149,6 +149,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
             methods: methods(route),
             conditions: read.conditions.iter().map(|it| self.condition(it)).collect(),
             clients: clients(route),
+            keep_encoded_slash: route.keep_encoded_slash.value,
             action: self.action(pattern, route)?,
             policy: self.policies.merge(
                 &self.facts.layers(listener, site, read),
@@ -227,7 +228,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
     ) -> HostId {
         let id = HostId::new(self.hosts.len() as u32);
         let route = RouteId::new(self.routes.len() as u32);
-        let every = Pattern { text: "/**".to_owned(), segments: vec![], subtree: true, captures: vec![] };
+        let every = Pattern::every();
         let set = RequestSet::new(&every, routes::Methods::Any);
         let set = RouteSet { set, priority: 0, own: true };
         if let Ok(analysis) = analyse(&[set], EmptySegments::Kept) {
@@ -239,6 +240,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
             methods: Methods::Any,
             conditions: vec![],
             clients: vec![],
+            keep_encoded_slash: false,
             action: Action::Redirect { location, status },
             policy: self.policies.merge(&self.facts.used([&listener.uses, &[], &[]]), None, None),
         });

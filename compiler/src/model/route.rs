@@ -18,10 +18,12 @@ pub(super) fn host(block: &Checked) -> Host {
 
 pub(super) fn route(block: &Checked) -> Option<Route> {
     Some(Route {
-        pattern: block.written("path")?,
+        pattern: block.written(block.first_of("path")?)?,
+        is_regex: block.first_of("path") == Some("path-regex"),
         methods: block.list("method"),
         conditions: conditions(block),
         clients: block.list::<Option<Cidr>>("client").into_iter().filter_map(transpose).collect(),
+        keep_encoded_slash: block.value::<String>("encoded-slash").map(|word| word == "keep"),
         priority: block.value("priority"),
         action: action(block),
         rewrite: block.written("rewrite"),

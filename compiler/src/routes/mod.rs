@@ -5,6 +5,7 @@
 //! and the same automaton, written flat, is what the runtime walks ([`Analysis::append`]).
 
 mod automaton;
+mod classifier;
 mod clients;
 mod conditions;
 mod hosts;
@@ -15,6 +16,7 @@ mod pattern;
 mod places;
 mod questions;
 mod ranking;
+mod regex;
 mod relations;
 mod set;
 mod standing;
@@ -150,14 +152,30 @@ fn analyse_within<'a>(
     empty_segments: EmptySegments,
     budget: usize,
 ) -> Result<Analysis<'a>, TooComplex> {
-    let Ranking { order, mut findings, overridden } = ranking::rank(routes);
+    let Ranking { order, mut findings, mut overridden } = ranking::rank(routes);
     let ranked: Vec<&RouteSet<'a>> = order.iter().filter_map(|&position| routes.get(position)).collect();
     let sets: Vec<&RequestSet<'a>> = ranked.iter().map(|route| &route.set).collect();
     let patterns: Vec<&Pattern> = sets.iter().map(|set| set.pattern).collect();
     let position = |rank: u32| order.get(rank as usize).copied().unwrap_or_default();
     let too_complex = |ranks: Vec<u32>| TooComplex { patterns: ranks.into_iter().map(position).collect() };
     let mut automaton = Automaton::build(&patterns, empty_segments, budget).map_err(too_complex)?;
-    let standing = Standing::new(&ranked);
+    let standing = Standing::new(&ranked, &automaton);
+    let mut gone = vec![];
+    for (one, other) in standing.equals() {
+        if gone.contains(&one) || gone.contains(&other) {
+            continue;
+        }
+        let is_own = |rank: u32| ranked.get(rank as usize).is_some_and(|route| route.own);
+        let (kept, left) = if is_own(other) && !is_own(one) { (other, one) } else { (one, other) };
+        gone.push(left);
+        if is_own(kept) == is_own(left) {
+            let (first, second) = (position(kept), position(left));
+            findings.push(Finding::Duplicate { first: first.min(second), second: first.max(second) });
+        } else {
+            overridden.push(position(left));
+        }
+    }
+    automaton.leave_out(&gone);
     standing.sort(&mut automaton);
     let judgement = relations::judge(&mut Map::new(&sets, &automaton), &standing).map_err(too_complex)?;
     for (state, candidates) in automaton.states.iter_mut().zip(judgement.candidates) {
@@ -165,6 +183,7 @@ fn analyse_within<'a>(
     }
     findings.extend(judgement.findings.into_iter().map(|finding| finding.by_position(position)));
     findings.sort_unstable();
+    overridden.sort_unstable();
     let analysis = Analysis { findings, overridden, routes: routes.to_vec(), order, standing, automaton };
     debug_assert!(
         analysis.findings.iter().all(|finding| analysis.bears_out(finding)),

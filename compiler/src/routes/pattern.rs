@@ -4,8 +4,12 @@
 //! empty segment. A pattern is a list of segment patterns, and may end in a subtree.
 
 use std::ops::Range;
+use std::sync::Arc;
 
-use super::normal;
+use divisor_schema::plan::TemplatePart;
+
+use super::language::{Language, Regex, RegexErrorKind};
+use super::{normal, regex};
 
 /// A set of paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +20,10 @@ pub(crate) struct Pattern {
     pub(crate) segments: Vec<Segment>,
     /// Whether any number of segments may follow; none at all only if there is a segment before.
     pub(crate) subtree: bool,
+    /// What the path behind the segments must be, from its slash on, if a regex says so.
+    pub(crate) tail: Option<Arc<Language>>,
+    /// Where `^` and `$` stand in it, which say nothing.
+    pub(crate) anchors: Vec<Range<usize>>,
     /// Named segments, in the order of their positions.
     pub(crate) captures: Vec<Capture>,
 }
@@ -27,6 +35,8 @@ pub(crate) enum Segment {
     Literal(String),
     /// Every one that is not empty.
     Parameter,
+    /// One of these normal segments: neither a single one nor all that are not empty.
+    Regex(Arc<Language>),
 }
 
 /// A part of the path with a name.
@@ -38,6 +48,20 @@ pub(crate) struct Capture {
     pub(crate) segment: u16,
     /// Whether it takes the whole rest of the path.
     pub(crate) rest: bool,
+    /// Bytes of the segment before it and behind it.
+    pub(crate) around: (u16, u16),
+}
+
+impl Capture {
+    /// The hole of a template that it fills.
+    pub(crate) fn part(&self) -> TemplatePart {
+        let segment = self.segment;
+        match (self.rest, self.around) {
+            (true, _) => TemplatePart::Rest(segment),
+            (false, (0, 0)) => TemplatePart::Segment(segment),
+            (false, (lead, trail)) => TemplatePart::Within { segment, lead, trail },
+        }
+    }
 }
 
 /// Why a text is not a path pattern.
@@ -64,8 +88,10 @@ pub(crate) enum PatternErrorKind {
     SubtreeNotLast,
     /// A wildcard with something beside it in its segment.
     PartlyWildcard,
-    /// `{name:regex}`.
-    SegmentRegex,
+    /// A regex that cannot be compiled.
+    Regex(RegexErrorKind),
+    /// A regex that no normal path meets.
+    Impossible,
     /// No request has such a path after normalisation; holds the normal form.
     NotNormal(String),
     /// A `?` or `#`: not a part of a path. Holds the part before it.
@@ -84,7 +110,8 @@ impl PatternErrorKind {
             Self::DuplicateCapture(name) => format!("two segments are named `{name}`"),
             Self::SubtreeNotLast => "a subtree before the end".into(),
             Self::PartlyWildcard => "a wildcard beside other text".into(),
-            Self::SegmentRegex => "not supported by this version yet".into(),
+            Self::Regex(kind) => kind.label(),
+            Self::Impossible => "no normal path has this".into(),
             Self::NotNormal(_) => "paths are normalised before routing".into(),
             Self::NotAPath(_) => "a path ends before `?` and `#`".into(),
             Self::TooLong => "the pattern has too many segments".into(),
@@ -101,8 +128,13 @@ impl PatternErrorKind {
             Self::BadCaptureName(_) => "use letters, digits, `-` and `_`, beginning with a letter".into(),
             Self::DuplicateCapture(_) => "rename one of them".into(),
             Self::SubtreeNotLast => "move `**` to the end, or write `*` for exactly one segment".into(),
-            Self::PartlyWildcard => "let the wildcard be the whole segment: `*` or `{name}`".into(),
-            Self::SegmentRegex => "write `{name}`, and let the backend refuse what does not fit".into(),
+            Self::PartlyWildcard => {
+                "let the wildcard be the whole segment, `*` or `{name}`, or say what it is: `{name:[0-9]+}`".into()
+            }
+            Self::Regex(kind) => kind.help().into(),
+            Self::Impossible => {
+                "paths have no `?`, `#`, blank or `..`; bytes beyond ASCII are `%C3`, what need not be encoded is not".into()
+            }
             Self::NotNormal(normal) => format!("write `{normal}`"),
             Self::NotAPath(path) => format!("write `{path}`"),
             Self::TooLong => format!("use at most {} segments", u16::MAX),
@@ -116,7 +148,7 @@ impl Pattern {
     /// # Errors
     /// Says what is wrong with the first bytes at fault.
     pub(crate) fn parse(text: &str) -> Result<Self, PatternError> {
-        let mut pattern = Self { text: text.to_owned(), segments: vec![], subtree: false, captures: vec![] };
+        let mut pattern = Self::empty(text);
         if !text.starts_with('/') {
             return Err(error(
                 0..text.chars().next().map_or(0, char::len_utf8),
@@ -131,22 +163,68 @@ impl Pattern {
         Ok(pattern)
     }
 
+    /// Reads a regex for whole paths.
+    ///
+    /// # Errors
+    /// Says what is wrong with the first bytes at fault.
+    pub(crate) fn parse_regex(text: &str) -> Result<Self, PatternError> {
+        let mut pattern = Self::empty(text);
+        let whole = |kind| error(0..text.len(), kind);
+        let regex = Regex::parse(text).map_err(|it| error(it.range, PatternErrorKind::Regex(it.kind)))?;
+        let too_big = |_| whole(PatternErrorKind::Regex(RegexErrorKind::TooBig));
+        let (pieces, rest) = regex::cut(&regex.hir);
+        for piece in &pieces {
+            let language = Language::of(piece).and_then(|it| it.and(Language::segments_and_empty()));
+            let segment = segment(language.map_err(too_big)?);
+            pattern.segments.push(segment.ok_or_else(|| whole(PatternErrorKind::Impossible))?);
+        }
+        if let Some(rest) = rest {
+            let tail = Language::of(&rest).and_then(|it| it.and(Language::paths())).map_err(too_big)?;
+            if tail.is_empty() {
+                return Err(whole(PatternErrorKind::Impossible));
+            }
+            if tail == *Language::paths() {
+                pattern.segments.push(Segment::Regex(Arc::new(Language::segments_and_empty().clone())));
+                pattern.subtree = true;
+            } else {
+                pattern.tail = Some(Arc::new(tail));
+            }
+        }
+        pattern.anchors = regex.anchors;
+        Ok(pattern)
+    }
+
+    /// Every path.
+    pub(crate) fn every() -> Self {
+        Self { subtree: true, ..Self::empty("/**") }
+    }
+
+    fn empty(text: &str) -> Self {
+        Self {
+            text: text.to_owned(),
+            segments: vec![],
+            subtree: false,
+            tail: None,
+            anchors: vec![],
+            captures: vec![],
+        }
+    }
+
     /// Adds the segment that stands at `range`.
     fn add(&mut self, range: Range<usize>, last: bool) -> Result<(), PatternError> {
         let segment = self.text.get(range.clone()).unwrap_or_default().to_owned();
         let at = |kind| error(range.clone(), kind);
         let position = u16::try_from(self.segments.len()).map_err(|_| at(PatternErrorKind::TooLong))?;
+        if let Some(held) = Held::of(&segment) {
+            return self.add_held(range, position, &held);
+        }
         let name = segment.strip_prefix('{').and_then(|rest| rest.strip_suffix('}'));
         let subtree = segment == "**" || name.is_some_and(|name| name.starts_with('*'));
         if subtree && !last {
             return Err(at(PatternErrorKind::SubtreeNotLast));
         }
         if let Some(name) = name {
-            let name = capture_name(name.strip_prefix('*').unwrap_or(name)).map_err(at)?;
-            if self.captures.iter().any(|capture| capture.name == name) {
-                return Err(at(PatternErrorKind::DuplicateCapture(name.to_owned())));
-            }
-            self.captures.push(Capture { name: name.to_owned(), segment: position, rest: subtree });
+            self.capture_as(name.strip_prefix('*').unwrap_or(name), position, subtree, (0, 0)).map_err(at)?;
         } else if segment != "*" && !subtree {
             if segment.contains(['*', '{', '}']) {
                 return Err(at(PatternErrorKind::PartlyWildcard));
@@ -163,14 +241,75 @@ impl Pattern {
         Ok(())
     }
 
-    /// Whether `path`, which is normal, is one of its paths.
-    pub(crate) fn matches(&self, path: &str) -> bool {
-        let mut segments = path.strip_prefix('/').unwrap_or(path).split('/');
-        let fits = self.segments.iter().all(|wanted| segments.next().is_some_and(|it| wanted.matches(it)));
-        fits && (self.subtree || segments.next().is_none())
+    /// Adds a segment that is held to a regex.
+    fn add_held(&mut self, range: Range<usize>, position: u16, held: &Held<'_>) -> Result<(), PatternError> {
+        let at = |kind| error(range.clone(), kind);
+        if [held.lead, held.trail].iter().any(|text| text.contains(['*', '{', '}'])) {
+            return Err(at(PatternErrorKind::PartlyWildcard));
+        }
+        let start = range.start + held.lead.len() + held.name.len() + 2;
+        for (text, from) in [(held.lead, range.start), (held.trail, range.end - held.trail.len())] {
+            if !text.is_empty() {
+                normal::check(&self.text, from..from + text.len(), true)?;
+            }
+        }
+        let around = [held.lead, held.trail].map(|text| u16::try_from(text.len()));
+        let [Ok(lead), Ok(trail)] = around else { return Err(at(PatternErrorKind::TooLong)) };
+        self.capture_as(held.name, position, false, (lead, trail)).map_err(at)?;
+        let moved = |range: Range<usize>| start + range.start..start + range.end;
+        let faulty =
+            |it: super::language::RegexError| error(moved(it.range), PatternErrorKind::Regex(it.kind));
+        let regex = Regex::parse(held.regex).map_err(faulty)?;
+        let whole = regex::between(held.lead, &regex.hir, held.trail);
+        let language = Language::of(&whole).and_then(|it| it.and(Language::segments()));
+        let regex_range = moved(0..held.regex.len());
+        let language = language
+            .map_err(|_| error(regex_range.clone(), PatternErrorKind::Regex(RegexErrorKind::TooBig)))?;
+        let segment = segment(language).ok_or_else(|| error(regex_range, PatternErrorKind::Impossible))?;
+        self.anchors.extend(regex.anchors.into_iter().map(moved));
+        self.segments.push(segment);
+        Ok(())
     }
 
-    /// Whether every path of `self` is one of `other`.
+    fn capture_as(
+        &mut self,
+        name: &str,
+        segment: u16,
+        rest: bool,
+        around: (u16, u16),
+    ) -> Result<(), PatternErrorKind> {
+        let name = capture_name(name)?;
+        if self.captures.iter().any(|capture| capture.name == name) {
+            return Err(PatternErrorKind::DuplicateCapture(name.to_owned()));
+        }
+        self.captures.push(Capture { name: name.to_owned(), segment, rest, around });
+        Ok(())
+    }
+
+    /// Whether it has no regex.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.tail.is_none() && !self.segments.iter().any(|segment| matches!(segment, Segment::Regex(_)))
+    }
+
+    /// Whether `path`, which is normal, is one of its paths.
+    pub(crate) fn matches(&self, path: &str) -> bool {
+        let mut rest = path;
+        for wanted in &self.segments {
+            let Some(behind) = rest.strip_prefix('/') else { return false };
+            let end = behind.find('/').unwrap_or(behind.len());
+            let (segment, below) = behind.split_at(end);
+            if !wanted.matches(segment) {
+                return false;
+            }
+            rest = below;
+        }
+        match &self.tail {
+            Some(tail) => tail.holds(rest.as_bytes()),
+            None => self.subtree || rest.is_empty(),
+        }
+    }
+
+    /// Whether every path of `self` is one of `other`; both have no regex.
     pub(crate) fn is_within(&self, other: &Self) -> bool {
         let long_enough = match (self.subtree, other.subtree) {
             (_, true) => self.segments.len() >= other.segments.len(),
@@ -180,11 +319,12 @@ impl Pattern {
         long_enough && self.segments.iter().zip(&other.segments).all(|(mine, theirs)| mine.is_within(theirs))
     }
 
-    /// Smaller for narrower patterns: if one pattern is strictly within another, its breadth is less. The converse
-    /// need not hold.
+    /// Smaller for narrower patterns: if one pattern without regex is strictly within another, its breadth is less. The
+    /// converse need not hold.
     pub(crate) fn breadth(&self) -> impl Ord + use<> {
-        let parameters = self.segments.iter().filter(|segment| **segment == Segment::Parameter).count();
-        (self.subtree, std::cmp::Reverse(self.segments.len()), parameters)
+        let wide = |segment: &&Segment| !matches!(segment, Segment::Literal(_));
+        let parameters = self.segments.iter().filter(wide).count();
+        (self.subtree || self.tail.is_some(), std::cmp::Reverse(self.segments.len()), parameters)
     }
 
     /// The capture of this name.
@@ -198,17 +338,56 @@ impl Segment {
         match self {
             Self::Literal(text) => text == segment,
             Self::Parameter => !segment.is_empty(),
+            Self::Regex(language) => language.holds(segment.as_bytes()),
         }
     }
 
-    /// Whether every segment of `self` is one of `other`.
+    /// Whether every segment of `self` is one of `other`; both are no regex.
     fn is_within(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Literal(mine), Self::Literal(theirs)) => mine == theirs,
             (Self::Literal(mine), Self::Parameter) => !mine.is_empty(),
-            (Self::Parameter, Self::Parameter) => true,
-            (Self::Parameter, Self::Literal(_)) => false,
+            _ => self == other,
         }
+    }
+}
+
+/// The segment that is held to a language of segments; `None` where there is none.
+fn segment(language: Language) -> Option<Segment> {
+    let example = String::from_utf8(language.example()?).ok()?;
+    if language == *Language::segments() {
+        return Some(Segment::Parameter);
+    }
+    match Language::word(&example) {
+        Ok(word) if word == language => Some(Segment::Literal(example)),
+        _ => Some(Segment::Regex(Arc::new(language))),
+    }
+}
+
+/// The parts of a segment that is held to a regex: `lead{name:regex}trail`.
+struct Held<'t> {
+    lead: &'t str,
+    name: &'t str,
+    regex: &'t str,
+    trail: &'t str,
+}
+
+impl<'t> Held<'t> {
+    /// `None` for any other segment. Its braces balance.
+    fn of(segment: &'t str) -> Option<Self> {
+        let (lead, behind) = segment.split_once('{')?;
+        let mut depth = 1usize;
+        let close = behind.bytes().position(|byte| {
+            match byte {
+                b'{' => depth += 1,
+                b'}' => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            depth == 0
+        })?;
+        let (inner, trail) = (behind.get(..close)?, behind.get(close + 1..)?);
+        let (name, regex) = inner.split_once(':')?;
+        Some(Self { lead, name, regex, trail })
     }
 }
 
@@ -236,9 +415,6 @@ fn split(text: &str) -> Result<Vec<Range<usize>>, PatternError> {
 }
 
 fn capture_name(name: &str) -> Result<&str, PatternErrorKind> {
-    if name.contains(':') {
-        return Err(PatternErrorKind::SegmentRegex);
-    }
     let letters = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
     let begins = name.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic());
     if letters && begins { Ok(name) } else { Err(PatternErrorKind::BadCaptureName(name.to_owned())) }
@@ -283,7 +459,7 @@ mod tests {
     #[test]
     fn faults_name_their_place_and_the_way_out() {
         use PatternErrorKind::{
-            BadCaptureName, DuplicateCapture, NoLeadingSlash, PartlyWildcard, SegmentRegex, SubtreeNotLast,
+            BadCaptureName, DuplicateCapture, Impossible, NoLeadingSlash, PartlyWildcard, SubtreeNotLast,
             UnbalancedBrace,
         };
         assert_eq!(fault("api"), ("a", NoLeadingSlash));
@@ -297,7 +473,47 @@ mod tests {
         assert_eq!(fault("/{*rest}/a"), ("{*rest}", SubtreeNotLast));
         assert_eq!(fault("/a*b"), ("a*b", PartlyWildcard));
         assert_eq!(fault("/v{n}"), ("v{n}", PartlyWildcard));
-        assert_eq!(fault("/{n:[^/]{2}}/x"), ("{n:[^/]{2}}", SegmentRegex));
+        assert_eq!(fault("/v{n:[0-9]+}*"), ("v{n:[0-9]+}*", PartlyWildcard));
+        assert_eq!(fault("/{n:a b}"), ("a b", Impossible));
+        assert_eq!(fault("/{n:a/b}"), ("a/b", Impossible));
+        assert_eq!(fault(r"/{n:a\b}"), (r"a\b", PatternErrorKind::Regex(RegexErrorKind::Look)));
+        assert_eq!(
+            fault("/x{n:(a}"),
+            ("(", PatternErrorKind::Regex(RegexErrorKind::Syntax("unclosed group".into())))
+        );
+        assert_eq!(fault("/{1:a}"), ("{1:a}", BadCaptureName("1".into())));
+        assert_eq!(fault("/a%7Eb{n:a}"), ("%7E", PatternErrorKind::NotNormal("/a~b{n:a}".into())));
+    }
+
+    #[test]
+    fn a_segment_held_to_a_regex_is_what_the_regex_leaves_of_it() {
+        let segments = |text: &str| Pattern::parse(text).unwrap().segments;
+        assert_eq!(segments("/{k:a}"), segments("/a"));
+        assert_eq!(segments("/v{n:[1]}"), segments("/v1"));
+        assert_eq!(segments("/{k:.*}"), segments("/*"), "a capture is never empty");
+        assert_eq!(segments("/{k:[0-9]+}"), segments(r"/{k:\d\d*}"));
+        let pattern = Pattern::parse("/v{n:[0-9]{2}}-x/y").unwrap();
+        assert_eq!(pattern.capture("n").map(|it| (it.segment, it.around)), Some((0, (1, 2))));
+        assert!(pattern.matches("/v12-x/y") && !pattern.matches("/v1-x/y") && !pattern.matches("/v12-x"));
+    }
+
+    #[test]
+    fn a_regex_for_whole_paths_is_cut_into_segments() {
+        let regex = |text: &str| Pattern::parse_regex(text).unwrap();
+        let same = |a: &str, b: &str| {
+            let (a, b) = (regex(a), Pattern::parse(b).unwrap());
+            (a.segments, a.subtree, a.tail.is_some()) == (b.segments, b.subtree, false)
+        };
+        assert!(same("^/r17/[a-z]+/[0-9]+$", "/r17/{a:[a-z]+}/{b:[0-9]+}"));
+        assert!(same("/[^/]+/res17", "/*/res17") && same("/a/", "/a/") && same("/", "/"));
+        let below = regex("/svc17/.*");
+        assert!(below.subtree && below.tail.is_none());
+        assert!(below.matches("/svc17/") && below.matches("/svc17/a/b") && !below.matches("/svc17"));
+        let optional = regex("/admin(/.*)?");
+        assert!(optional.tail.is_some() && optional.matches("/admin") && optional.matches("/admin/x"));
+        assert!(!optional.matches("/administrator"));
+        assert_eq!(Pattern::parse_regex("/a b").map_err(|it| it.kind), Err(PatternErrorKind::Impossible));
+        assert_eq!(Pattern::parse_regex("admin").map_err(|it| it.kind), Err(PatternErrorKind::Impossible));
     }
 
     #[test]

@@ -121,7 +121,7 @@ fn winners(
     let automaton = build(&sets, empty_segments).map_err(|TooComplex { patterns }| TooComplex {
         patterns: patterns.into_iter().map(|rank| position(rank as u32).unwrap_or(routes.len())).collect(),
     })?;
-    let standing = Standing::new(&ranked);
+    let standing = Standing::new(&ranked, &automaton);
     let mut map = Map::new(&sets, &automaton);
     let mut found: Vec<(Option<usize>, Request)> = vec![];
     for (id, state) in automaton.ends().filter(|(_, state)| state.routes.contains(&claimed)) {

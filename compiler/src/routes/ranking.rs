@@ -23,7 +23,13 @@ pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
         routes.get(position).map(|route| {
             let set = &route.set;
             let shape = (Reverse(route.priority), set.pattern.breadth(), set.methods.breadth());
-            let rest = (&set.pattern.segments, &set.methods, &set.clients, Reverse(set.conditions));
+            let rest = (
+                &set.pattern.segments,
+                &set.pattern.tail,
+                &set.methods,
+                &set.clients,
+                Reverse(set.conditions),
+            );
             (shape, rest, !route.own, position)
         })
     };
@@ -52,13 +58,14 @@ pub(super) fn rank(routes: &[RouteSet<'_>]) -> Ranking {
 
 /// Whether the order of ranks agrees with what beats what, for two sets of which this is true of both.
 pub(super) fn is_ranked_by_shape(set: &RequestSet<'_>) -> bool {
-    set.conditions.is_empty() && set.clients == Clients::Any
+    set.pattern.is_plain() && set.conditions.is_empty() && set.clients == Clients::Any
 }
 
 fn is_equal(a: &RouteSet<'_>, b: &RouteSet<'_>) -> bool {
     let (one, other) = (&a.set, &b.set);
-    let paths =
-        one.pattern.subtree == other.pattern.subtree && one.pattern.segments == other.pattern.segments;
+    let paths = one.pattern.subtree == other.pattern.subtree
+        && one.pattern.segments == other.pattern.segments
+        && one.pattern.tail == other.pattern.tail;
     let rest = one.methods == other.methods && one.clients == other.clients;
     paths && rest && one.conditions == other.conditions && a.priority == b.priority
 }

@@ -7,20 +7,31 @@ use divisor_schema::plan::{Dfa, DfaId, Edge, RouteId, State, StateId, Tables};
 use super::Analysis;
 use super::language::{Classes, Language};
 
-/// Collects the automata of all hosts. A label is stored once.
+/// Collects the automata of all hosts. A label is stored once, and so is an automaton.
 #[derive(Debug, Default)]
 pub(crate) struct TableBuilder {
     tables: Tables,
     labels: HashMap<String, (u32, u32)>,
-    languages: HashMap<Language, DfaId>,
+    dfas: HashMap<Parts, DfaId>,
 }
+
+/// What an automaton consists of: classes of bytes, next states, outcomes.
+type Parts = (Vec<u8>, Vec<u32>, Vec<u32>);
 
 impl TableBuilder {
     /// Appends the automaton of a host and returns its root. `ids` are the routes by their position in the analysis.
     pub(crate) fn append(&mut self, analysis: &Analysis<'_>, ids: &[RouteId]) -> StateId {
         let base = self.tables.states.len() as u32;
         let target = |state: Option<u32>| state.map_or(State::NOWHERE, |state| base + state);
+        let classifiers = analysis.automaton.classifiers.iter();
+        let dfas: Vec<DfaId> =
+            classifiers.map(|it| self.dfa(&it.classes, it.next.clone(), it.outcomes.clone())).collect();
         for state in &analysis.automaton.states {
+            let targets_start = self.tables.targets.len() as u32;
+            self.tables
+                .targets
+                .extend(state.sorted.iter().flat_map(|sorted| &sorted.targets).map(|it| target(*it)));
+            let dfa = state.sorted.as_ref().and_then(|sorted| dfas.get(sorted.classifier as usize));
             let edges_start = self.tables.edges.len() as u32;
             for &(label, to) in &state.edges {
                 let (label_start, label_end) = self.label(label);
@@ -33,9 +44,9 @@ impl TableBuilder {
                 edges_start,
                 edges_end: self.tables.edges.len() as u32,
                 other: target(state.other),
-                dfa: State::NOWHERE,
-                targets_start: 0,
-                targets_end: 0,
+                dfa: dfa.map_or(State::NOWHERE, |dfa| dfa.raw()),
+                targets_start,
+                targets_end: self.tables.targets.len() as u32,
                 candidates_start,
                 candidates_end: self.tables.candidates.len() as u32,
             });
@@ -45,19 +56,20 @@ impl TableBuilder {
 
     /// The automaton that has the outcome 1 for the words of `language`, and 0 for all others.
     pub(crate) fn language(&mut self, language: &Language) -> DfaId {
-        if let Some(&known) = self.languages.get(language) {
-            return known;
-        }
         let states = 0..language.len() as u32;
         let outcomes = states.clone().map(|state| u32::from(language.accepts_in(state)));
         let bytes = language.classes().examples();
         let next = states.flat_map(|state| bytes.iter().map(move |&byte| language.step(state, byte)));
-        let id = self.dfa(language.classes(), next.collect(), outcomes.collect());
-        self.languages.insert(language.clone(), id);
-        id
+        self.dfa(language.classes(), next.collect(), outcomes.collect())
     }
 
+    /// An automaton; one that is there already is stored once.
     fn dfa(&mut self, classes: &Classes, next: Vec<u32>, outcomes: Vec<u32>) -> DfaId {
+        let parts = (classes.bytes().to_vec(), next, outcomes);
+        if let Some(&known) = self.dfas.get(&parts) {
+            return known;
+        }
+        let (_, next, outcomes) = &parts;
         let id = DfaId::new(self.tables.dfas.len() as u32);
         self.tables.dfas.push(Dfa {
             classes_start: self.tables.classes.len() as u32,
@@ -69,6 +81,7 @@ impl TableBuilder {
         self.tables.classes.extend_from_slice(classes.bytes());
         self.tables.next.extend(next);
         self.tables.outcomes.extend(outcomes);
+        self.dfas.insert(parts, id);
         id
     }
 

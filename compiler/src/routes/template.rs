@@ -90,8 +90,7 @@ pub(crate) fn rewrite(text: &str, pattern: &Pattern) -> Result<Template, Templat
 /// Names of the pattern come before those that every template has.
 fn hole(name: &str, pattern: &Pattern) -> Option<TemplatePart> {
     if let Some(capture) = pattern.capture(name) {
-        let part = if capture.rest { TemplatePart::Rest } else { TemplatePart::Segment };
-        return Some(part(capture.segment));
+        return Some(capture.part());
     }
     match name {
         "host" => Some(TemplatePart::Host),
@@ -111,12 +110,17 @@ mod tests {
 
     #[test]
     fn holes_are_positions() {
-        use TemplatePart::{Host, Path, Query, Rest, Segment, Text};
+        use TemplatePart::{Host, Path, Query, Rest, Segment, Text, Within};
         let text = |text: &str| Text(text.into());
         let template = |it: &str| location(it, &pattern()).unwrap().0;
         assert_eq!(template("/new/{id}/{rest}"), [text("/new/"), Segment(1), text("/"), Rest(2)]);
         assert_eq!(template("https://{host}{path}{query}"), [text("https://"), Host, Path, Query]);
         assert_eq!(rewrite("{path}", &pattern()).unwrap().0, [Path]);
+        let held = Pattern::parse("/v{n:[0-9]+}-x/{k:a|b}").unwrap();
+        assert_eq!(
+            location("{n}{k}", &held).unwrap().0,
+            [Within { segment: 0, lead: 1, trail: 2 }, Segment(1)]
+        );
         let shadowing = Pattern::parse("/{host}").unwrap();
         assert_eq!(location("{host}", &shadowing).unwrap().0, [Segment(0)]);
     }

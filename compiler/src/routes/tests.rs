@@ -9,6 +9,7 @@ use super::*;
 /// A route as it would be written.
 #[derive(Debug, Clone)]
 struct Written {
+    /// A regex for whole paths begins with `~`.
     pattern: String,
     methods: Vec<&'static str>,
     /// Tests of the header `x`: `=1`, `^1` for a prefix, `~1|2` for a regex, and nothing for its presence.
@@ -65,7 +66,11 @@ fn outcome(routes: &[Written]) -> Outcome {
 }
 
 fn outcome_with(routes: &[Written], empty_segments: EmptySegments) -> Outcome {
-    let patterns: Vec<Pattern> = routes.iter().map(|route| Pattern::parse(&route.pattern).unwrap()).collect();
+    let parse = |route: &Written| match route.pattern.strip_prefix('~') {
+        Some(regex) => Pattern::parse_regex(regex).unwrap(),
+        None => Pattern::parse(&route.pattern).unwrap(),
+    };
+    let patterns: Vec<Pattern> = routes.iter().map(parse).collect();
     let conditions: Vec<Conditions> =
         routes.iter().map(|route| Conditions::new(route.headers.iter().map(condition))).collect();
     let sets: Vec<RouteSet<'_>> = routes
@@ -298,4 +303,51 @@ fn cost_grows_with_the_routes_and_not_with_their_pairs() {
     };
     // 97 services stand beside every tenant, however many routes there are.
     assert!(cost(4_000) <= 10 * cost(400), "{} → {}", cost(400), cost(4_000));
+}
+
+fn regex(text: &str) -> Written {
+    written(&format!("~{text}"))
+}
+
+#[test]
+fn regexes_are_compared_exactly() {
+    let segments = |texts: &[&str]| findings(&texts.iter().map(|text| written(text)).collect::<Vec<_>>());
+    assert_eq!(segments(&["/x/{k:a|b}", "/x/a", "/x/b"]), ["/x/{k:a|b} < /x/a, /x/b: GET /x/a"]);
+    assert_eq!(segments(&["/x/{k:a|b|c}", "/x/a", "/x/b", "/x/{y}"]), [""; 0]);
+    assert_eq!(segments(&["/{a:[a-m]+}", "/{b:[g-z]+}"]), ["/{a:[a-m]+} ? /{b:[g-z]+}: GET /g"]);
+    assert_eq!(segments(&["/{a:[a-m]+}", "/{b:[n-z]+}", "/{x}"]), [""; 0]);
+    assert_eq!(segments(&["/{a:[0-9]+}", r"/{b:\d\d*}"]), [r"/{a:[0-9]+} = /{b:\d\d*}"]);
+    assert_eq!(segments(&["/{a:[0-9]{2}}/x", "/{b:[0-9]+}/x", "/{c}/x", "/**"]), [""; 0]);
+    assert_eq!(
+        segments(&["/{a:[a-m]+}", "/{b:[n-z]+}", "/{c:[a-m]+|[n-z]+}"]),
+        ["/{c:[a-m]+|[n-z]+} < /{b:[n-z]+}, /{a:[a-m]+}: GET /n"]
+    );
+}
+
+#[test]
+fn regexes_for_whole_paths_are_compared_with_everything() {
+    assert_eq!(findings(&[regex("/.*"), written("/**")]), ["~/.* = /**"]);
+    assert_eq!(findings(&[written("/files/**"), regex("/files/[a-z]+/.*")]), [""; 0]);
+    assert_eq!(findings(&[written("/files/**"), regex("/.*/x")]), ["/files/** ? ~/.*/x: GET /files/x"]);
+    assert_eq!(findings(&[regex("/u/[a-z]+"), regex("/[a-z]/me")]), ["~/u/[a-z]+ ? ~/[a-z]/me: GET /u/me"]);
+    assert_eq!(
+        findings(&[regex("/a(/.*)?"), written("/a"), written("/a/"), written("/a/{x}/**")]),
+        ["~/a(/.*)? < /a/, /a, /a/{x}/**: GET /a/"]
+    );
+    assert_eq!(findings(&[regex("/a(/.*)?"), written("/a/**")]), ["~/a(/.*)? = /a/**"]);
+    assert_eq!(
+        findings(&[regex("(/a|/b)/c(/d)?"), regex("/(a|b)/c(/d)?")]),
+        ["~(/a|/b)/c(/d)? = ~/(a|b)/c(/d)?"]
+    );
+}
+
+#[test]
+fn regexes_that_multiply_each_other_are_refused_with_their_names() {
+    let patterns: Vec<Pattern> =
+        (0..40).map(|n| Pattern::parse_regex(&format!("/.*foo{n}x.*")).unwrap()).collect();
+    let sets: Vec<RouteSet<'_>> = patterns
+        .iter()
+        .map(|pattern| RouteSet { set: RequestSet::new(pattern, Methods::Any), priority: 0, own: true })
+        .collect();
+    assert!(!analyse(&sets, EmptySegments::Merged).unwrap_err().patterns.is_empty());
 }

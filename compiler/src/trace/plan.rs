@@ -1,8 +1,8 @@
 //! Traces of a plan: the walk that the runtime makes.
 
 use divisor_schema::plan::{
-    self, Action, Condition, HostId, Listener, Methods, Plan, RouteId, Source, Subject, Template, Test, fill,
-    host_name, normalise,
+    self, Action, Condition, HostId, Listener, Methods, PathError, Plan, RouteId, Source, Subject, Template,
+    Test, fill, has_encoded_slash, host_name, normalise,
 };
 
 use super::nearest::nearest;
@@ -41,6 +41,9 @@ fn find(plan: &Plan, listener: &Listener, request: &Request) -> Taken {
     let Some(host) = listener.hosts.find(&name) else { return Taken::Nobody };
     let mut candidates = candidates(plan, host, &path).iter();
     let found = candidates.find(|id| takes(plan, &plan.routes[id.index()], request));
+    if has_encoded_slash(&path) && !found.is_some_and(|id| plan.routes[id.index()].keep_encoded_slash) {
+        return Taken::Refused(PathError::Slash.to_string());
+    }
     found.map_or(Taken::NoRoute(host), |route| Taken::Route(host, *route))
 }
 
@@ -276,7 +279,8 @@ fn routes_of(plan: &Plan, host: HostId) -> Vec<RouteId> {
         let Some(state) = tables.states.get(at as usize) else { continue };
         routes.extend(&tables.candidates[state.candidates_start as usize..state.candidates_end as usize]);
         let edges = &tables.edges[state.edges_start as usize..state.edges_end as usize];
-        let next = edges.iter().map(|edge| edge.target).chain([state.other]);
+        let sorted = &tables.targets[state.targets_start as usize..state.targets_end as usize];
+        let next = edges.iter().map(|edge| edge.target).chain(sorted.iter().copied()).chain([state.other]);
         open.extend(next.filter(|&target| seen.insert(target)));
     }
     routes.into_iter().collect()

@@ -153,7 +153,11 @@ impl Exchange<'_> {
             client: self.address,
         };
         let route = route::find(&self.view.live.plan, host, &target.path, looked_at);
-        Ok((route.ok_or(Failure::NotFound)?, target))
+        let route = route.map_err(|none| match none {
+            route::NoRoute::NotFound => Failure::NotFound,
+            route::NoRoute::EncodedSlash => Failure::BadRequest,
+        })?;
+        Ok((route, target))
     }
 
     /// The answer of a route, failures included, with the header fields that its policy asks for.

@@ -8,7 +8,7 @@ mod hosts;
 
 use std::net::IpAddr;
 
-use divisor_schema::plan::{Condition, HostId, Plan, Route, RouteId, Subject};
+use divisor_schema::plan::{Condition, HostId, Plan, Route, RouteId, Subject, has_encoded_slash};
 use http::HeaderMap;
 
 pub(crate) use self::hosts::Hosts;
@@ -27,11 +27,28 @@ pub(crate) struct Head<'a> {
     pub(crate) client: IpAddr,
 }
 
-/// The route of a request to `host`, one of the hosts of `plan`, for a path that is normal; `None` when there is none
-/// for this request (404).
-pub(crate) fn find(plan: &Plan, host: HostId, path: &str, head: Head<'_>) -> Option<RouteId> {
+/// Why a request has no route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoRoute {
+    /// None is for it (404).
+    NotFound,
+    /// Its path has an encoded slash, and no route that keeps it is for it (400).
+    EncodedSlash,
+}
+
+/// The route of a request to `host`, one of the hosts of `plan`, for a path that is normal.
+///
+/// # Errors
+/// [`NoRoute`] when there is none. The best route decides about an encoded slash: a worse one never takes what that one
+/// refuses.
+pub(crate) fn find(plan: &Plan, host: HostId, path: &str, head: Head<'_>) -> Result<RouteId, NoRoute> {
     let candidates = plan.tables.walk(plan.hosts[host.index()].root, path);
-    candidates.iter().copied().find(|id| matches(plan, &plan.routes[id.index()], head))
+    let found = candidates.iter().copied().find(|id| matches(plan, &plan.routes[id.index()], head));
+    let keeps = |id: &RouteId| plan.routes[id.index()].keep_encoded_slash;
+    match found {
+        found if has_encoded_slash(path) => found.filter(keeps).ok_or(NoRoute::EncodedSlash),
+        found => found.ok_or(NoRoute::NotFound),
+    }
 }
 
 /// Whether a route that is for the path of a request is for the rest of it, too.

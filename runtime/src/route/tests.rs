@@ -59,6 +59,7 @@ fn plan() -> Plan {
         methods: method.map_or(Methods::Any, |method| Methods::Only(vec![method.into()])),
         conditions: Vec::new(),
         clients: Vec::new(),
+        keep_encoded_slash: false,
         action: Action::Respond { status: 204, body: String::new(), content_type: "text/plain".into() },
         policy: PolicyId::new(0),
     };
@@ -115,6 +116,7 @@ const NOBODY: IpAddr = IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
 
 fn find_by_method(plan: &Plan, path: &str, method: &str) -> Option<RouteId> {
     find(plan, HostId::new(0), path, Head { method, headers: &HeaderMap::new(), query: None, client: NOBODY })
+        .ok()
 }
 
 #[test]
@@ -131,12 +133,26 @@ fn conditions_and_clients_all_hold() {
         let mut headers = HeaderMap::new();
         lines.for_each(|(name, value)| _ = headers.append(name, value));
         let head = Head { method: "GET", headers: &headers, query, client: client.parse().unwrap() };
-        find(&plan, HostId::new(0), "/a", head).is_some()
+        find(&plan, HostId::new(0), "/a", head).is_ok()
     };
     assert!(found(&["1"], Some("b=1"), "10.1.2.3"));
     assert!(found(&["0", "2, 1"], Some("a=0&b=1"), "::ffff:10.1.2.3"));
     assert!(!found(&["0"], Some("b=1"), "10.1.2.3") && !found(&[], Some("b=1"), "10.1.2.3"));
     assert!(!found(&["1"], None, "10.1.2.3") && !found(&["1"], Some("b=1"), "11.0.0.1"));
+}
+
+#[test]
+fn an_encoded_slash_is_refused_unless_the_best_route_keeps_it() {
+    let mut plan = plan();
+    let found = |plan: &Plan, path| {
+        let head = Head { method: "PUT", headers: &HeaderMap::new(), query: None, client: NOBODY };
+        find(plan, HostId::new(0), path, head)
+    };
+    assert_eq!(found(&plan, "/a/x%2Fy"), Err(NoRoute::EncodedSlash));
+    assert_eq!(found(&plan, "/nowhere%2F"), Err(NoRoute::EncodedSlash));
+    assert_eq!(found(&plan, "/nowhere"), Err(NoRoute::NotFound));
+    plan.routes[4].keep_encoded_slash = true;
+    assert_eq!(found(&plan, "/a/x%2Fy"), Ok(RouteId::new(4)));
 }
 
 #[test]

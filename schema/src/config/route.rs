@@ -57,8 +57,12 @@ pub(super) static ROUTE: Block = Block {
     arguments: &["path"],
     groups: &[
         &[
-            Field::new("path", Kind::Text, "The path pattern: `/about`, `/users/{id}`, `/assets/**`.")
-                .one_way_to_say("path"),
+            Field::new(
+                "path",
+                Kind::Text,
+                "The path pattern: `/about`, `/users/{id}`, `/v{n:[0-9]+}`, `/assets/**`.",
+            )
+            .one_way_to_say("path"),
             Field::new("method", TEXTS, "Methods; every method otherwise."),
             Field::new("pool", Kind::Reference("pool"), "Sent to a backend of this pool.")
                 .one_way_to_say("action"),
@@ -81,7 +85,7 @@ pub(super) static ROUTE: Block = Block {
                 "Decides between routes whose sets cross: the greater wins.",
             )
             .default("0"),
-            Field::planned("path-regex", Kind::Text, "A regular expression for the whole path.")
+            Field::new("path-regex", Kind::Text, "A regular expression for the whole path.")
                 .one_way_to_say("path"),
             Field::new(
                 "header",
@@ -98,7 +102,7 @@ pub(super) static ROUTE: Block = Block {
                 Kind::List(&Kind::Network),
                 "Networks, one of which the client's address is in.",
             ),
-            Field::planned(
+            Field::new(
                 "encoded-slash",
                 Kind::Choice(&["refuse", "keep"]),
                 "What becomes of an encoded slash in the path.",

@@ -11,7 +11,7 @@ pub enum PathError {
     Character(u8),
     /// A control character written as `%00` to `%1F`, or `%7F`.
     Control(u8),
-    /// A slash or backslash that is not a separator: `%2F`, `%5C`, `\`.
+    /// A backslash, or a slash that is no separator where the route does not keep it: `%5C`, `\`, `%2F`.
     Slash,
     /// A `%` without two hexadecimal digits.
     Percent,
@@ -38,7 +38,8 @@ impl std::error::Error for PathError {}
 
 /// The normal form of `path`, which has no query (RFC 3986, section 6.2.2): percent-encoding of unreserved characters
 /// undone, hexadecimal digits in upper case, `.` and `..` resolved, empty segments merged unless `keep_empty`.
-/// Borrows when the path is normal already.
+/// An encoded slash stays as it is: whether it may is for the route to say ([`has_encoded_slash`]). Borrows when the
+/// path is normal already.
 ///
 /// # Errors
 /// [`PathError`] for a path that is refused.
@@ -48,6 +49,11 @@ pub fn normalise(path: &str, keep_empty: bool) -> Result<Cow<'_, str>, PathError
     }
     let normal = rewrite(path, keep_empty)?;
     Ok(if normal == path { Cow::Borrowed(path) } else { Cow::Owned(normal) })
+}
+
+/// Whether a normal path has an encoded slash, which some backends read as a separator.
+pub fn has_encoded_slash(path: &str) -> bool {
+    path.contains("%2F")
 }
 
 /// Whether `path` is normal at first sight, as nearly all are.
@@ -113,7 +119,7 @@ fn push_encoded(normal: &mut String, byte: u8) -> Result<(), PathError> {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     match byte {
         0..b' ' | 0x7f => return Err(PathError::Control(byte)),
-        b'/' | b'\\' => return Err(PathError::Slash),
+        b'\\' => return Err(PathError::Slash),
         b'-' | b'.' | b'_' | b'~' => normal.push(char::from(byte)),
         _ if byte.is_ascii_alphanumeric() => normal.push(char::from(byte)),
         _ => {
@@ -202,7 +208,8 @@ mod tests {
         refused("/a\t", PathError::Character(b'\t'));
         refused("/é", PathError::Character(0xc3));
         refused("/a#b", PathError::Character(b'#'));
-        refused("/a%2Fb", PathError::Slash);
+        check("/a%2fb", "/a%2Fb");
+        assert!(has_encoded_slash("/a%2Fb") && !has_encoded_slash("/a/%20"));
         refused("/a%5cb", PathError::Slash);
         refused("/a\\b", PathError::Slash);
         refused("/%", PathError::Percent);

@@ -176,6 +176,9 @@ impl std::fmt::Display for ValuePart {
             Self::Target(TemplatePart::Path) => "{path}",
             Self::Target(TemplatePart::Query) => "{query}",
             Self::Target(TemplatePart::Segment(number)) => return write!(f, "{{segment {number}}}"),
+            Self::Target(TemplatePart::Within { segment, .. }) => {
+                return write!(f, "{{part of segment {segment}}}");
+            }
             Self::Target(TemplatePart::Rest(number)) => return write!(f, "{{rest from {number}}}"),
             Self::Method => "{method}",
             Self::Scheme => "{scheme}",

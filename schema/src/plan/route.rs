@@ -24,6 +24,8 @@ pub struct Route {
     pub conditions: Vec<Condition>,
     /// Networks that its clients are in; every client, if there are none.
     pub clients: Vec<Cidr>,
+    /// Whether it takes paths with an encoded slash, which are refused otherwise.
+    pub keep_encoded_slash: bool,
     /// What is done.
     pub action: Action,
     /// What happens on the way.
@@ -104,6 +106,15 @@ pub enum TemplatePart {
     Text(String),
     /// A segment of the path, counted from 0.
     Segment(u16),
+    /// A segment without its first `lead` and its last `trail` bytes; empty when it has fewer.
+    Within {
+        /// Which segment, counted from 0.
+        segment: u16,
+        /// Bytes in front.
+        lead: u16,
+        /// Bytes behind.
+        trail: u16,
+    },
     /// The path from this segment on, without a leading slash; empty when there is none.
     Rest(u16),
     /// The host name of the request, without port.

@@ -28,6 +28,11 @@ pub fn push_part(text: &mut String, part: &TemplatePart, source: Source<'_>) {
     match part {
         TemplatePart::Text(constant) => push(text, constant),
         TemplatePart::Segment(number) => push(text, segments(source.path, *number).next().unwrap_or("")),
+        TemplatePart::Within { segment, lead, trail } => {
+            let whole = segments(source.path, *segment).next().unwrap_or("");
+            let end = whole.len().saturating_sub(usize::from(*trail));
+            push(text, whole.get(usize::from(*lead)..end).unwrap_or(""));
+        }
         TemplatePart::Rest(number) => push(text, rest(source.path, *number)),
         TemplatePart::Host => push(text, source.host),
         TemplatePart::Path => push(text, source.path),
@@ -90,6 +95,17 @@ mod tests {
         assert_eq!(filled(swapped(), "/a"), "/x//a");
         let bare = Template(vec![TemplatePart::Path, TemplatePart::Query]);
         assert_eq!(fill(&bare, Source { host: "h", path: "/a", query: None }), "/a");
+    }
+
+    #[test]
+    fn a_part_of_a_segment_is_what_stands_between() {
+        let within = |lead, trail, path| {
+            filled(vec![text("/"), TemplatePart::Within { segment: 1, lead, trail }], path)
+        };
+        assert_eq!(within(1, 2, "/a/v12-x"), "/12");
+        assert_eq!(within(3, 3, "/a/v12-x"), "/");
+        assert_eq!(within(0, 9, "/a/b"), "/");
+        assert_eq!(within(1, 1, "/a"), "/");
     }
 
     #[test]

@@ -241,7 +241,13 @@ fn rate_limit() -> impl Strategy<Value = RateLimit> {
 fn route() -> impl Strategy<Value = Route> {
     let text = "/[a-z]{0,8}".prop_map(TemplatePart::Text);
     let template = (text, any::<u16>()).prop_map(|(text, segment)| {
-        Template(vec![text, TemplatePart::Segment(segment), TemplatePart::Rest(segment), TemplatePart::Query])
+        Template(vec![
+            text,
+            TemplatePart::Segment(segment),
+            TemplatePart::Within { segment, lead: segment, trail: 1 },
+            TemplatePart::Rest(segment),
+            TemplatePart::Query,
+        ])
     });
     let split = (1u16.., option::of(template.clone())).prop_map(|(weight, rewrite)| Action::Split {
         shares: vec![Share { pool: Id::new(0), weight: Weight::new(weight).unwrap() }],
@@ -276,6 +282,7 @@ fn route() -> impl Strategy<Value = Route> {
         methods,
         conditions,
         clients: Vec::new(),
+        keep_encoded_slash: false,
         action,
         policy: Id::new(0),
     })
@@ -412,6 +419,7 @@ fn small() -> Plan {
         methods: Methods::Any,
         conditions: Vec::new(),
         clients: Vec::new(),
+        keep_encoded_slash: false,
         action: Action::Proxy { pool: Id::new(0), rewrite: None },
         policy: Id::new(0),
     }];

@@ -1,11 +1,11 @@
 //! A condition that no request meets.
 
 use super::headers::is_token_byte;
-use crate::check::Lint;
+use crate::check::{Lint, part};
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::{self, Facts};
+use crate::facts::{self, Facts, ReadRoute};
 use crate::model::{Condition, Subject, Test};
-use crate::routes;
+use crate::routes::{self, PatternErrorKind};
 use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
@@ -21,6 +21,7 @@ route "/a" { header "X Canary" equals="1"; respond 200 "a"; }
 route "/b" { header "Connection" present=#true; respond 200 "b"; }
 route "/c" { header "X-Canary" equals="1\n"; respond 200 "c"; }
 route "/d" { query "debug" present=#false; respond 200 "d"; }
+route path-regex="/search\\?q=.*" { respond 200 "e"; }
 "#,
     good: r#"
 listener "web" { bind "127.0.0.1:8080"; }
@@ -49,7 +50,16 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let routes = &facts.patterns.routes;
     let methods = routes.iter().flat_map(|read| &read.route.methods).filter_map(method);
     let conditions = routes.iter().flat_map(|read| &read.route.conditions).filter_map(condition);
-    methods.chain(conditions).collect()
+    let paths = routes.iter().filter_map(|read| path(facts, read));
+    methods.chain(conditions).chain(paths).collect()
+}
+
+fn path(facts: &Facts<'_>, read: &ReadRoute<'_>) -> Option<Diagnostic> {
+    let error = read.pattern.as_ref().err().filter(|error| error.kind == PatternErrorKind::Impossible)?;
+    let written = &read.route.pattern;
+    let message = format!("no request has a path that `{}` matches", written.value);
+    let at = part(facts.sources, written, &error.range);
+    Some(LINT.finding(message, at, error.kind.label()).help(error.kind.help()))
 }
 
 fn method(method: &Spanned<String>) -> Option<Diagnostic> {

@@ -25,12 +25,15 @@ route "/{id}" { respond 200 "ok"; }
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let faulty =
         facts.patterns.routes.iter().filter_map(|read| Some((read.route, read.pattern.as_ref().err()?)));
+    // Regexes have rules of their own.
+    let of_regex =
+        |kind: &PatternErrorKind| matches!(kind, PatternErrorKind::Regex(_) | PatternErrorKind::Impossible);
     faulty
+        .filter(|(_, error)| !of_regex(&error.kind))
         .map(|(route, PatternError { range, kind })| {
             let pattern = &route.pattern.value;
             let message = match kind {
                 PatternErrorKind::NotNormal(_) => format!("no request has the path `{pattern}`"),
-                PatternErrorKind::SegmentRegex => format!("`{pattern}` holds a segment to a regex"),
                 _ => format!("`{pattern}` is not a path pattern"),
             };
             LINT.finding(message, part(facts.sources, &route.pattern, range), kind.label()).help(kind.help())

@@ -61,6 +61,8 @@ mod profile_conflict;
 mod redirect_loop;
 mod references;
 mod regex_invalid;
+mod regex_unanchored;
+mod regex_unescaped_dot;
 mod retry_amplification;
 mod retry_exceeds_deadline;
 mod retry_non_idempotent;
@@ -128,6 +130,8 @@ pub(super) static LINTS: &[&Lint] = &[
     &ambiguous_overlap::LINT,
     &impossible_match::LINT,
     &regex_invalid::LINT,
+    &regex_unanchored::LINT,
+    &regex_unescaped_dot::LINT,
     &bad_rewrite::LINT,
     &redirect_loop::LINT,
     &invalid_host_pattern::LINT,

@@ -23,7 +23,9 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
     let route = Route {
         pattern: Spanned::default_at("/**".to_owned(), at),
         methods: Vec::new(),
+        is_regex: false,
         conditions: Vec::new(),
+        keep_encoded_slash: Spanned::default_at(false, at),
         clients: Vec::new(),
         priority: Spanned::default_at(0, at),
         action: Some(Action::Proxy { pool: Reference::to(name.clone()) }),

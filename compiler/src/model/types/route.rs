@@ -25,12 +25,16 @@ pub struct Host {
 pub struct Route {
     /// The path pattern.
     pub pattern: Spanned<String>,
+    /// Whether the pattern is a regex for whole paths.
+    pub is_regex: bool,
     /// Methods; none means every method.
     pub methods: Vec<Spanned<String>>,
     /// Conditions on header fields and query parameters; all hold.
     pub conditions: Vec<Condition>,
     /// Networks of its clients; none means every client.
     pub clients: Vec<Spanned<Cidr>>,
+    /// Whether its paths may have encoded slashes, which stay as they are.
+    pub keep_encoded_slash: Spanned<bool>,
     /// The higher one of two routes that meet wins, before containment is looked at.
     pub priority: Spanned<i32>,
     /// What is done; `None` when that could not be read and was reported.

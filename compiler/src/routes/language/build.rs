@@ -50,6 +50,28 @@ pub(crate) enum RegexErrorKind {
     TooBig,
 }
 
+impl RegexErrorKind {
+    /// What is wrong, as the label of a diagnostic.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            // The parser's words, as far as they fit a label.
+            Self::Syntax(why) => why.split(' ').take(8).collect::<Vec<_>>().join(" "),
+            Self::Look | Self::BackReference => "not in an automaton".into(),
+            Self::TooBig => "grows beyond its budget".into(),
+        }
+    }
+
+    /// What to type instead.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Syntax(_) => "a character that stands for itself has `\\` before it",
+            Self::Look => "write a more specific route for what is left out: it wins",
+            Self::BackReference => "write out what the group can be",
+            Self::TooBig => "repeat less often, or let the text that is repeated begin and end more clearly",
+        }
+    }
+}
+
 impl Regex {
     /// Reads a regex: over bytes, ASCII, held to the whole text.
     ///

@@ -3,6 +3,7 @@
 mod build;
 mod minimal;
 mod product;
+mod segments;
 
 use std::collections::BTreeMap;
 

@@ -32,8 +32,7 @@ impl Language {
     ///
     /// # Errors
     /// [`TooBig`].
-    #[allow(dead_code, reason = "segments are held to normal form with it")]
-    pub(super) fn and(&self, other: &Self) -> Result<Self, TooBig> {
+    pub(crate) fn and(&self, other: &Self) -> Result<Self, TooBig> {
         let classes = Classes::common([self.classes(), other.classes()].into_iter());
         let step = |&(mine, theirs): &(u32, u32), byte| (self.step(mine, byte), other.step(theirs, byte));
         let accepts = |&(mine, theirs): &(u32, u32)| self.accepts_in(mine) && other.accepts_in(theirs);
@@ -41,7 +40,6 @@ impl Language {
     }
 
     /// A shortest word.
-    #[allow(dead_code, reason = "examples of segments")]
     pub(crate) fn example(&self) -> Option<Vec<u8>> {
         self.parts(&[]).ok()?.into_values().next()
     }

@@ -8,9 +8,24 @@ use proptest::prelude::*;
 use super::super::{EmptySegments, Finding, Request};
 use super::{Outcome, Written, network, outcome_with, written};
 
+/// Regexes for whole paths, and what they mean.
+type Meaning = (&'static str, fn(&str) -> bool);
+const REGEXES: [Meaning; 5] = [
+    ("/.*b", |path| path.ends_with('b')),
+    ("/a(/.*)?", |path| path == "/a" || path.starts_with("/a/")),
+    ("/[ab]/.*", |path| path.starts_with("/a/") || path.starts_with("/b/")),
+    ("(/a|/b)+", |path| {
+        path.strip_prefix('/').is_some_and(|rest| rest.split('/').all(|it| it == "a" || it == "b"))
+    }),
+    ("/.*/", |path| path.len() > 1 && path.ends_with('/')),
+];
+
 const METHODS: [&str; 3] = ["GET", "POST", "PUT"];
 
 fn matches_path(pattern: &str, path: &str) -> bool {
+    if let Some(regex) = pattern.strip_prefix('~') {
+        return REGEXES.iter().find(|(text, _)| *text == regex).is_some_and(|(_, matches)| matches(path));
+    }
     let segments: Vec<&str> = path.split('/').skip(1).collect();
     let mut wanted: Vec<&str> = pattern.split('/').skip(1).collect();
     let subtree = wanted.last() == Some(&"**");
@@ -18,7 +33,17 @@ fn matches_path(pattern: &str, path: &str) -> bool {
         wanted.pop();
     }
     let length = if subtree { segments.len() >= wanted.len() } else { segments.len() == wanted.len() };
-    length && wanted.iter().zip(&segments).all(|(w, s)| if *w == "*" { !s.is_empty() } else { w == s })
+    length && wanted.iter().zip(&segments).all(|(w, s)| matches_segment(w, s))
+}
+
+/// Regexes are alternatives of words here, which a backtracking match would try in turn.
+fn matches_segment(wanted: &str, segment: &str) -> bool {
+    if let Some(words) =
+        wanted.strip_prefix("{k:").or(wanted.strip_prefix("{m:")).and_then(|rest| rest.strip_suffix('}'))
+    {
+        return words.split('|').any(|word| word == segment);
+    }
+    if wanted == "*" { !segment.is_empty() } else { wanted == segment }
 }
 
 /// Whether one of the lines passes the test, as a whole or with a member of its list.
@@ -44,16 +69,22 @@ fn matches(route: &Written, request: &Request) -> bool {
 #[derive(Clone, Copy)]
 struct Universe {
     depth: usize,
+    segments: &'static [&'static str],
     /// Values, every set of which comes with a request.
     values: &'static [&'static str],
     clients: &'static [&'static str],
 }
 
 /// Paths and methods alone.
-const PLAIN: Universe = Universe { depth: 4, values: &[], clients: &["192.0.2.1"] };
+const PLAIN: Universe =
+    Universe { depth: 4, segments: &["", "a", "b", "c"], values: &[], clients: &["192.0.2.1"] };
+/// Short paths over more letters.
+const LETTERS: Universe =
+    Universe { depth: 3, segments: &["", "a", "b", "c", "d"], values: &[], clients: &["192.0.2.1"] };
 /// Short paths, with header fields and clients.
 const FIELDS: Universe = Universe {
     depth: 2,
+    segments: &["", "a", "b", "c"],
     values: &["0", "1", "12", "2", "3"],
     clients: &["10.0.0.0", "10.128.0.0", "192.0.2.1", "2001:db8::1"],
 };
@@ -63,7 +94,9 @@ fn requests(empty_segments: EmptySegments, universe: Universe) -> Vec<Request> {
     let mut paths = vec![String::new()];
     let mut all = vec![];
     for _ in 0..universe.depth {
-        let longer = |path: &String| ["", "a", "b", "c"].map(|segment| format!("{path}/{segment}"));
+        let longer = |path: &String| {
+            universe.segments.iter().map(|segment| format!("{path}/{segment}")).collect::<Vec<_>>()
+        };
         paths = paths.iter().flat_map(longer).collect();
         all.extend(paths.clone());
     }
@@ -223,6 +256,21 @@ fn any_route() -> impl Strategy<Value = Written> {
         .prop_map(|(pattern, methods, priority, own)| Written { methods, priority, own, ..written(&pattern) })
 }
 
+fn any_route_with_regex() -> impl Strategy<Value = Written> {
+    let segment = prop::sample::select(vec!["a", "*", "{k:a|b}", "{k:b|c}", "{k:a|b|c}"]);
+    let end = prop::sample::select(vec!["", "/", "/**"]);
+    let cut = (prop::collection::vec(segment, 1..3), end).prop_map(|(segments, end)| {
+        let mut segments: Vec<String> = segments.iter().map(|segment| format!("/{segment}")).collect();
+        segments.iter_mut().skip(1).for_each(|segment| *segment = segment.replace("{k:", "{m:"));
+        segments.concat() + end
+    });
+    let whole = prop::sample::select(REGEXES.map(|(text, _)| format!("~{text}")).to_vec());
+    let method = prop::sample::select(vec![vec![], vec![], vec!["GET"]]);
+    let priority = prop::sample::select(vec![0, 0, 0, 1]);
+    (prop_oneof![cut, whole], method, priority, prop::bool::weighted(0.8))
+        .prop_map(|(pattern, methods, priority, own)| Written { methods, priority, own, ..written(&pattern) })
+}
+
 fn any_route_with_fields() -> impl Strategy<Value = Written> {
     let pattern = prop::sample::select(vec!["/**", "/*", "/a", "/a/**", "/*/b"]);
     let method = prop::sample::select(vec![vec![], vec![], vec!["GET"]]);
@@ -264,6 +312,14 @@ proptest! {
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn regexes_agree_with_the_definition(
+        routes in prop::collection::vec(any_route_with_regex(), 0..6),
+        kept in any::<bool>(),
+    ) {
+        check_against_definition(&routes, if kept { EmptySegments::Kept } else { EmptySegments::Merged }, LETTERS)?;
+    }
 
     #[test]
     fn conditions_and_clients_agree_with_the_definition(
