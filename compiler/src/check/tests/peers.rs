@@ -168,6 +168,12 @@ route "/a" { respond 200 "2"; }"#,
         },
     },
     Row {
+        mistake: "redirect to itself",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "RTE011",
+        config: || whole(r#"listener "web" { bind "127.0.0.1:8080"; redirect "web"; }"#),
+    },
+    Row {
         mistake: "retries × attempt > route timeout",
         peers: ["○", "○", "○", "○", "○"],
         rule: "TMO002",
