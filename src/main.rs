@@ -56,6 +56,12 @@ enum Command {
     /// Serve a config, and swap to each new version as it is saved
     #[cfg(all(feature = "compile", feature = "run"))]
     Dev(commands::dev::Arguments),
+    /// Write down and compare what is public of certificates and keys
+    #[cfg(feature = "compile")]
+    Certs(commands::certs::Arguments),
+    /// Check a plan where it is to run: its certificates and keys, open files, addresses that are in use
+    #[cfg(feature = "compile")]
+    Preflight(commands::preflight::Arguments),
     /// Show what a plan holds
     Inspect(commands::inspect::Arguments),
     /// See it work: three backends, a config, load, a dead backend, swaps
@@ -137,6 +143,10 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
         Command::Run(arguments) => commands::run::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]
         Command::Dev(arguments) => commands::dev::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Certs(arguments) => commands::certs::run(&arguments),
+        #[cfg(feature = "compile")]
+        Command::Preflight(arguments) => commands::preflight::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]
         Command::Demo(arguments) => commands::demo::run(&arguments),

@@ -67,7 +67,7 @@ const RUNTIME: [&[&str]; 7] = [
 /// Layers of the compiler, top first.
 const COMPILER: [&[&str]; 11] = [
     &["fix"],
-    &["report"],
+    &["preflight", "report"],
     &["levels"],
     &["check", "lower"],
     &["expect"],

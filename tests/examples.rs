@@ -37,6 +37,11 @@ pub(crate) fn copy() -> Site {
     site
 }
 
+/// Copies the certificates of the examples to `certs`.
+pub(crate) fn copy_certificates(site: &Site) {
+    copy_folder(&folder().join("certs"), &site.path("certs"));
+}
+
 fn copy_folder(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
     for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {

@@ -186,7 +186,10 @@ async fn watching_says_each_time_what_is_wrong_now() {
     says("2 warnings").await;
     site.replace("site.kdl", CONFIG.replace("pool=\"app\"", "pool=\"ap\"").as_bytes());
     says("pool `ap` is not defined").await;
-    site.replace("site.kdl", CONFIG.replace(" weight=3; tls verify=#false;", ";").as_bytes());
+    site.replace(
+        "site.kdl",
+        CONFIG.replace(" weight=3; tls verify=#false;", ";").replace("https://", "http://").as_bytes(),
+    );
     says("no problems found").await;
     site.write(".divisor-lint.kdl", "level \"TLS\" \"error\"\n");
     site.replace("site.kdl", CONFIG.as_bytes());

@@ -5,6 +5,7 @@
 mod support;
 
 mod balance;
+mod certificates;
 mod cli;
 mod dependencies;
 mod documents;
@@ -15,6 +16,7 @@ mod http1;
 mod language;
 mod limits;
 mod lint;
+mod mtls;
 mod resilience;
 mod routing;
 mod swap;

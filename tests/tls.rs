@@ -1,6 +1,6 @@
 //! TLS on both sides.
 
-use super::support::certs::{Authority, Pair};
+use super::support::certs::Authority;
 use super::support::{Backend, Client, Port, Site};
 
 /// A site with TLS for shop.example and *.shop.example, answered here.
@@ -20,21 +20,10 @@ fn secured(port: &Port, authority: &Authority, more: &str) -> Site {
         "#,
         port.number()
     ));
-    write(&site, "certs/shop", &authority.server(&["shop.example"]));
-    write(&site, "certs/wild", &authority.server(&["*.shop.example"]));
+    site.pair("certs/shop", &authority.server(&["shop.example"]));
+    site.pair("certs/wild", &authority.server(&["*.shop.example"]));
     site.write("certs/ca.pem", &authority.pem);
     site
-}
-
-pub(crate) fn write(site: &Site, name: &str, pair: &Pair) {
-    site.write(&format!("{name}.pem"), &pair.certificate);
-    site.write(&format!("{name}.key"), &pair.key);
-    restrict(&site.path(&format!("{name}.key")));
-}
-
-fn restrict(path: &std::path::Path) {
-    use std::os::unix::fs::PermissionsExt;
-    std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -83,7 +72,7 @@ async fn a_renewed_certificate_is_taken_up_and_a_broken_one_is_not() {
     assert!(line.contains("certs/shop.key"), "{line}");
     assert!(connect(&authority).await);
     // Nobody has to say so, and half a pair on the way is no harm.
-    write(&site, "certs/shop", &other.server(&["shop.example"]));
+    site.pair("certs/shop", &other.server(&["shop.example"]));
     server.wait_for("swapped");
     assert!(connect(&other).await && !connect(&authority).await);
 }
@@ -114,7 +103,7 @@ async fn https_backends_are_verified_and_shown_a_client_certificate() {
     let site = forwarding(&port, &[&backends[0], &backends[1]], good);
     site.write("ca.pem", &authority.pem);
     site.write("stranger.pem", &stranger.pem);
-    write(&site, "lb", &clients.client("lb"));
+    site.pair("lb", &clients.client("lb"));
     let server = site.run();
     let mut client = Client::connect(port.address).await;
     for _ in 0..10 {
@@ -183,7 +172,8 @@ fn a_config_is_checked_without_its_production_keys() {
     assert_eq!(code, Some(3));
     let said = site.divisor(&["lint", "site.kdl", "--defer-files", "certs/*.key"]).stdout;
     let said = String::from_utf8(said).unwrap();
-    let gap = "4 checks not decided: `certs/shop.key` is only where the plan runs (divisor run decides)";
+    let gap =
+        "5 checks not decided: `certs/shop.key` is only where the plan runs (divisor preflight decides)";
     assert!(said.contains(gap), "{said}");
     let (code, found) = lint(&["--defer-files", "other/**"]);
     assert_eq!(code, Some(1), "{found}");

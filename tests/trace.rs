@@ -82,7 +82,7 @@ async fn what_is_traced_is_what_is_served() {
 
 const SHOP: &str = r#"
 listener "web" { bind "127.0.0.1:8080" }
-listener "tls" { bind "127.0.0.1:8443"; redirect "web" }
+listener "tls" { bind "127.0.0.1:8444"; redirect "web" }
 host "shop.example" {
     route "/**" { respond 200 "shop" }
     route "/cart" method="POST" { deny 403 }

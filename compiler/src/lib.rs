@@ -15,6 +15,7 @@ pub mod format;
 pub mod levels;
 mod lower;
 pub mod model;
+mod preflight;
 pub mod report;
 mod routes;
 pub mod source;
@@ -24,7 +25,7 @@ pub mod trace;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant, SystemTime};
 
 use divisor_schema::plan::Plan;
 
@@ -32,7 +33,11 @@ use self::diagnostic::{Diagnostic, Rule, Severity, Undecided};
 use self::facts::{Facts, Gaps, Patterns};
 use self::levels::{Case, Judged, LintPolicy};
 use self::source::{SourceMap, Span};
-use self::syntax::{Spelling, Texts, Unreadable};
+use self::syntax::{Spelling, Syntax, Texts, Unreadable};
+
+pub use self::facts::PathMap;
+pub use self::preflight::preflight;
+pub use self::tls::{Difference, InvalidManifest, Manifest};
 
 /// A pattern over paths: `*`, `?`, `[abc]`, and `**` for whole folders.
 pub use glob::Pattern as FilePattern;
@@ -49,6 +54,15 @@ pub struct Options {
     pub elsewhere: Vec<FilePattern>,
     /// What is thought of findings.
     pub policy: LintPolicy,
+    /// Files that are read in place of others. Their dates and modes say nothing.
+    pub mapped: Vec<PathMap>,
+    /// Certificates and keys that are made for tests, as patterns over their paths in the plan: their dates and modes
+    /// say nothing, and their keys are no secrets.
+    pub fixtures: Vec<FilePattern>,
+    /// What is known of files that are elsewhere; for those that it knows, they are not looked at here.
+    pub manifest: Option<Manifest>,
+    /// How long a certificate must last at least, in place of a third of its life and 30 days.
+    pub expires_within: Option<Duration>,
 }
 
 impl Default for Options {
@@ -59,6 +73,10 @@ impl Default for Options {
             now: SystemTime::now(),
             elsewhere: Vec::new(),
             policy: LintPolicy::default(),
+            mapped: Vec::new(),
+            fixtures: Vec::new(),
+            manifest: None,
+            expires_within: None,
         }
     }
 }
@@ -134,13 +152,22 @@ fn examine<T>(
     let mut clock = Clock::start();
     let syntax = syntax::load_texts(root, &options.variables, texts)?;
     clock.lap("reading");
+    Ok(judge(syntax, options, clock, ask))
+}
+
+/// Checks and compiles what was read, and asks the facts something.
+fn judge<T>(
+    syntax: Syntax,
+    options: &Options,
+    mut clock: Clock,
+    ask: impl FnOnce(&Facts<'_>) -> T,
+) -> (Compilation, T) {
     let (model, mut diagnostics) = model::build(&syntax);
     clock.lap("decoding");
     diagnostics.extend(syntax.diagnostics);
     let gaps = Gaps { files: syntax.incomplete, parts: has_error(&diagnostics) };
     let patterns = Patterns::new(&model);
-    let facts =
-        Facts::new(&model, &syntax.sources, &patterns, gaps, seconds(options.now), &options.elsewhere);
+    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, options);
     clock.lap("facts");
     let (found, times) = check::check(&facts);
     let guesses = guesses(&diagnostics);
@@ -153,7 +180,7 @@ fn examine<T>(
         sources: &syntax.sources,
         directives: &syntax.directives,
         undecided: &undecided,
-        today: seconds(options.now) / (24 * 60 * 60),
+        today: facts.now / (24 * 60 * 60),
         incomplete: gaps.files || gaps.parts,
     };
     let Judged { findings: mut diagnostics, mut suppressed } = levels::judge(&case, diagnostics);
@@ -166,7 +193,7 @@ fn examine<T>(
         model::name_places(&syntax.nodes, findings);
     }
     let sources = syntax.sources;
-    Ok((Compilation { sources, diagnostics, suppressed, undecided, plan, times: clock.times }, answer))
+    (Compilation { sources, diagnostics, suppressed, undecided, plan, times: clock.times }, answer)
 }
 
 /// Times of parts, one after the other.
@@ -203,11 +230,6 @@ fn guesses(diagnostics: &[Diagnostic]) -> BTreeSet<Span> {
 
 fn has_error(diagnostics: &[Diagnostic]) -> bool {
     diagnostics.iter().any(|found| found.severity == Severity::Error)
-}
-
-fn seconds(time: SystemTime) -> i64 {
-    let since = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
-    i64::try_from(since).unwrap_or(i64::MAX)
 }
 
 #[cfg(test)]

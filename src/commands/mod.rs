@@ -1,6 +1,8 @@
 //! One module for each command.
 
 #[cfg(feature = "compile")]
+pub(crate) mod certs;
+#[cfg(feature = "compile")]
 pub(crate) mod compile;
 #[cfg(feature = "compile")]
 pub(crate) mod completions;
@@ -14,6 +16,8 @@ pub(crate) mod explain;
 mod findings;
 #[cfg(feature = "compile")]
 pub(crate) mod fmt;
+#[cfg(feature = "compile")]
+mod host;
 pub(crate) mod inspect;
 #[cfg(feature = "compile")]
 pub(crate) mod lint;
@@ -23,6 +27,8 @@ pub(crate) mod migrate;
 mod patch;
 #[cfg(feature = "compile")]
 mod policy;
+#[cfg(feature = "compile")]
+pub(crate) mod preflight;
 #[cfg(feature = "run")]
 pub(crate) mod run;
 #[cfg(feature = "compile")]
@@ -31,6 +37,8 @@ pub(crate) mod schema;
 mod source;
 #[cfg(feature = "compile")]
 pub(crate) mod test;
+#[cfg(feature = "compile")]
+mod time;
 #[cfg(feature = "compile")]
 pub(crate) mod trace;
 #[cfg(all(feature = "compile", feature = "run"))]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use clap::Args;
 use divisor_compiler::diagnostic::Severity;
-use divisor_compiler::{Compilation, FilePattern, Options, compile};
+use divisor_compiler::{Compilation, FilePattern, Options, PathMap, compile};
 
 use super::policy::Policy;
+use super::time;
 use crate::Trouble;
 
 #[derive(Args)]
@@ -26,6 +27,21 @@ pub(crate) struct Source {
     defer_files: Vec<FilePattern>,
     #[command(flatten)]
     policy: Policy,
+    /// Read TO in place of FROM, a file or a folder; dates and modes of what is read there say nothing
+    #[arg(long, value_name = "FROM=TO", value_parser = path_map)]
+    map_path: Vec<PathMap>,
+    /// Certificates and keys that are made for tests: their dates and modes say nothing, their keys are no secrets
+    #[arg(long, value_name = "PATTERN", value_parser = FilePattern::new)]
+    fixture_files: Vec<FilePattern>,
+    /// What `divisor certs snapshot` wrote where the certificates are; nothing is read of the files that it knows
+    #[arg(long, value_name = "MANIFEST")]
+    cert_manifest: Option<PathBuf>,
+    /// How long certificates must last at least [default: 30d, or a third of their life if that is less]
+    #[arg(long, value_name = "TIME", value_parser = time::duration)]
+    expires_within: Option<Duration>,
+    /// The time that certificates are judged by [default: $SOURCE_DATE_EPOCH, or the clock]
+    #[arg(long, value_name = "RFC3339", value_parser = time::instant)]
+    now: Option<SystemTime>,
 }
 
 impl Source {
@@ -65,22 +81,18 @@ impl Source {
             }
         }
         variables.extend(self.set.iter().cloned());
+        let manifest = self.cert_manifest.as_deref().map(super::certs::read).transpose()?;
         Ok(Options {
             variables,
-            now: now()?,
+            now: self.now.map_or_else(time::now, Ok)?,
             elsewhere: self.defer_files.clone(),
+            mapped: self.map_path.clone(),
+            fixtures: self.fixture_files.clone(),
+            manifest,
+            expires_within: self.expires_within,
             policy: self.policy.read(&self.config)?,
         })
     }
-}
-
-/// The time that certificates are judged by: `SOURCE_DATE_EPOCH`, so that a build can be repeated, or the clock.
-fn now() -> Result<SystemTime, Trouble> {
-    let Some(fixed) = std::env::var_os("SOURCE_DATE_EPOCH") else { return Ok(SystemTime::now()) };
-    let seconds = fixed.to_str().and_then(|text| text.parse().ok()).map(std::time::Duration::from_secs);
-    seconds
-        .and_then(|since| SystemTime::UNIX_EPOCH.checked_add(since))
-        .ok_or_else(|| Trouble::new("SOURCE_DATE_EPOCH is no number of seconds"))
 }
 
 fn assignment(text: &str) -> Result<(String, String), String> {
@@ -88,6 +100,11 @@ fn assignment(text: &str) -> Result<(String, String), String> {
         Some((name, value)) if !name.is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
         _ => Err(format!("`{text}` is not NAME=VALUE")),
     }
+}
+
+fn path_map(text: &str) -> Result<PathMap, String> {
+    let (from, to) = assignment(text).map_err(|_| format!("`{text}` is not FROM=TO"))?;
+    Ok(PathMap { from: from.trim_end_matches('/').to_owned(), to: to.into() })
 }
 
 /// Whether a finding is at least so bad.

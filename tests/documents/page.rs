@@ -4,6 +4,7 @@
 //!   with a listener and pools beside it.
 //! - A `console` block holds commands after `$ `, each followed by what it writes; `…` stands for anything, on a line of
 //!   its own for any lines. `&` at the end starts a server, `kill %N` ends the Nth.
+//! - The certificates of the examples are in `certs`.
 //! - Ports from 8080 to 8083 stand for free ones.
 //!
 //! `cargo run` stands for the binary under test, and `demo` is told to end; `curl` is a client of the tests and asks
@@ -13,6 +14,7 @@
 use std::process::Command;
 use std::time::Instant;
 
+use crate::examples;
 use crate::support::site::{Server, Site, command};
 use crate::support::{Client, PATIENCE, Port};
 
@@ -41,7 +43,9 @@ pub(crate) struct Page<'a> {
 
 impl<'a> Page<'a> {
     pub(crate) fn new(name: &'a str, text: &'a str) -> Self {
-        Self { name, text, site: Site::new(), ports: PORTS.map(|_| Port::reserve()), servers: Vec::new() }
+        let site = Site::new();
+        examples::copy_certificates(&site);
+        Self { name, text, site, ports: PORTS.map(|_| Port::reserve()), servers: Vec::new() }
     }
 
     /// Performs all blocks, in order.

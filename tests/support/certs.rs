@@ -1,8 +1,13 @@
 //! Certificates made for one test.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use rcgen::{BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    SerialNumber,
+};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use rustls_pki_types::pem::PemObject;
@@ -18,12 +23,15 @@ pub(crate) struct Authority {
 pub(crate) struct Pair {
     pub(crate) certificate: String,
     pub(crate) key: String,
+    serial: Vec<u8>,
 }
 
 impl Authority {
     pub(crate) fn new(name: &str) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+        params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -32,21 +40,28 @@ impl Authority {
 
     /// A certificate for servers with these names.
     pub(crate) fn server(&self, names: &[&str]) -> Pair {
-        self.issue(names, ExtendedKeyUsagePurpose::ServerAuth)
+        self.issue(names, None, ExtendedKeyUsagePurpose::ServerAuth)
     }
 
     /// A certificate for a client.
     pub(crate) fn client(&self, name: &str) -> Pair {
-        self.issue(&[name], ExtendedKeyUsagePurpose::ClientAuth)
+        self.issue(&[], Some(name), ExtendedKeyUsagePurpose::ClientAuth)
     }
 
-    fn issue(&self, names: &[&str], usage: ExtendedKeyUsagePurpose) -> Pair {
+    fn issue(&self, names: &[&str], subject: Option<&str>, usage: ExtendedKeyUsagePurpose) -> Pair {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
         let mut params = CertificateParams::new(names).unwrap();
         params.extended_key_usages = vec![usage];
+        if let Some(name) = subject {
+            params.distinguished_name = DistinguishedName::new();
+            params.distinguished_name.push(DnType::CommonName, name);
+        }
+        static SERIALS: AtomicU64 = AtomicU64::new(1);
+        let serial = SERIALS.fetch_add(1, Ordering::Relaxed).to_be_bytes().to_vec();
+        params.serial_number = Some(SerialNumber::from_slice(&serial));
         let key = KeyPair::generate().unwrap();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        Pair { certificate: certificate.pem(), key: key.serialize_pem() }
+        Pair { certificate: certificate.pem(), key: key.serialize_pem(), serial }
     }
 
     fn roots(&self) -> RootCertStore {
@@ -60,6 +75,35 @@ impl Authority {
         let mut config = ClientConfig::builder().with_root_certificates(self.roots()).with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Arc::new(config)
+    }
+
+    /// What a client needs that trusts this authority and shows a certificate.
+    pub(crate) fn trusted_with(&self, pair: &Pair, alpn: &[&str]) -> Arc<ClientConfig> {
+        let chain = vec![CertificateDer::from_pem_slice(pair.certificate.as_bytes()).unwrap()];
+        let key = PrivateKeyDer::from_pem_slice(pair.key.as_bytes()).unwrap();
+        let builder = ClientConfig::builder().with_root_certificates(self.roots());
+        let mut config = builder.with_client_auth_cert(chain, key).unwrap();
+        config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
+        Arc::new(config)
+    }
+
+    /// A list that revokes a certificate, as PEM; of none it revokes nobody.
+    pub(crate) fn revoking(&self, pair: Option<&Pair>) -> String {
+        let revoked = pair.map(|pair| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(&pair.serial),
+            revocation_time: rcgen::date_time_ymd(2026, 1, 1),
+            reason_code: None,
+            invalidity_date: None,
+        });
+        let list = CertificateRevocationListParams {
+            this_update: rcgen::date_time_ymd(2026, 1, 1),
+            next_update: rcgen::date_time_ymd(2036, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: revoked.into_iter().collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
     /// What a server needs that shows `pair`, and demands a certificate of `clients` if there are any.

@@ -9,6 +9,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use super::PATIENCE;
+use super::certs::Pair;
 
 /// A folder of its own for a config and what belongs to it.
 pub(crate) struct Site(TempDir);
@@ -37,6 +38,15 @@ impl Site {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, text).unwrap();
+    }
+
+    /// Writes a certificate and its key: `name.pem` and `name.key`.
+    pub(crate) fn pair(&self, name: &str, pair: &Pair) {
+        use std::os::unix::fs::PermissionsExt;
+        let key = format!("{name}.key");
+        self.write(&key, &pair.key);
+        std::fs::set_permissions(self.path(&key), std::fs::Permissions::from_mode(0o600)).unwrap();
+        self.write(&format!("{name}.pem"), &pair.certificate);
     }
 
     /// Puts a file in place in one step, as a careful tool does.

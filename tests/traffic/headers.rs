@@ -2,7 +2,6 @@
 
 use crate::support::certs::Authority;
 use crate::support::{Backend, Client, Port, Site};
-use crate::tls::write;
 
 const ROUTES: &str = r#"
 route "/users/{id}/{*rest}" pool="app" {
@@ -49,7 +48,7 @@ async fn values_hold_what_the_handshake_came_to() {
         port.number(),
         backend.port()
     ));
-    write(&site, "shop", &authority.server(&["shop.example"]));
+    site.pair("shop", &authority.server(&["shop.example"]));
     site.write("ca.pem", &authority.pem);
     let _server = site.run();
     for alpn in ["h2", "http/1.1"] {

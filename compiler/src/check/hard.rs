@@ -14,6 +14,7 @@ const HARD: [&str; 31] = [
 
 /// Rules that come with a fix, and how safe it is.
 const FIXES: &[(&str, Safety)] = &[
+    ("CRT002", Safety::Safe),
     ("DEP001", Safety::Safe),
     ("DEP003", Safety::Safe),
     ("OPS002", Safety::Unsafe),
@@ -24,6 +25,15 @@ const FIXES: &[(&str, Safety)] = &[
     ("SYN003", Safety::Safe),
     ("SYN009", Safety::Unsafe),
     ("SYN011", Safety::Safe),
+    ("TLS001", Safety::Safe),
+    ("TLS002", Safety::Unsafe),
+    ("TLS003", Safety::Safe),
+    ("TLS005", Safety::Unsafe),
+    ("TLS006", Safety::Safe),
+    ("TLS008", Safety::Unsafe),
+    ("TLS010", Safety::Unsafe),
+    ("TLS011", Safety::Unsafe),
+    ("TLS018", Safety::Unsafe),
     ("TMO007", Safety::Unsafe),
     ("TMO011", Safety::Unsafe),
     ("UPS006", Safety::Unsafe),

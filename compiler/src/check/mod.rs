@@ -19,7 +19,7 @@ pub(crate) use self::explain::spellings;
 pub use self::explain::{explanation, find, markdown, search};
 pub use self::group::Group;
 pub(crate) use self::undecided::undecided;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Safety, Severity};
 use crate::facts::Facts;
 use crate::source::{SourceMap, Span, Spanned};
 
@@ -66,6 +66,15 @@ pub(crate) fn check(facts: &Facts<'_>) -> (Vec<Diagnostic>, Vec<(&'static str, D
         times.push((lint.rule.code, start.elapsed()));
     }
     (found, times)
+}
+
+/// A fix that writes `text` in place of a value, in its quotes if it has some.
+fn replace(sources: &SourceMap, safety: Safety, value: &Spanned<String>, text: &str) -> Fix {
+    let title = format!("replace `{}` by `{text}`", value.value);
+    let inside = part(sources, value, &(0..value.value.len()));
+    let bare = inside != value.span || sources.text(value.span) == value.value;
+    let text = if bare { text.to_owned() } else { format!("\"{text}\"") };
+    Fix::new(safety, title).edit(inside, text)
 }
 
 /// The span of some bytes of a value; of the whole value where it was written with escapes.

@@ -1,11 +1,11 @@
 //! Certificates, keys and roots, read from their files.
 
-use std::path::PathBuf;
+use std::rc::Rc;
 
-use super::{client_tls, read_path};
+use super::{Files, client_auths, client_tls};
 use crate::model::{self, Model};
-use crate::source::{SourceMap, Spanned};
-use crate::tls::{Certificate, FileFault, Key, read_certificates, read_key};
+use crate::source::Spanned;
+use crate::tls::{Certificate, FileFault, FileRecord, Key, gap, is_public};
 
 /// A certificate chain and its key, read.
 pub(crate) struct Identity<'m> {
@@ -21,14 +21,23 @@ pub(crate) struct Identity<'m> {
     pub(crate) chain: Result<Vec<Certificate>, FileFault>,
     /// The key.
     pub(crate) private: Option<Result<Key, FileFault>>,
-    /// Where the key was read from.
-    pub(crate) key_path: Option<PathBuf>,
+    /// Private roots that clients are known to trust.
+    pub(crate) trusted: Vec<Certificate>,
+    /// The file of the chain, as it was found.
+    pub(crate) certificate_file: Rc<FileRecord>,
+    /// The file of the key, as it was found.
+    pub(crate) key_file: Option<Rc<FileRecord>>,
 }
 
 impl Identity<'_> {
     /// The certificate itself, if its file could be read.
     pub(crate) fn leaf(&self) -> Option<&Certificate> {
         self.chain.as_ref().ok().and_then(|chain| chain.first())
+    }
+
+    /// Whether it leads to a private root that its clients trust, and not to a public one.
+    pub(crate) fn is_private(&self) -> bool {
+        self.chain.as_ref().is_ok_and(|chain| gap(chain, &self.trusted).is_none() && !is_public(chain))
     }
 }
 
@@ -47,12 +56,25 @@ pub(crate) enum Holder {
 pub(crate) struct Bundle<'m> {
     /// The file, as written.
     pub(crate) file: &'m Spanned<String>,
+    /// Whose certificates they sign.
+    pub(crate) purpose: Purpose,
     /// Its certificates.
     pub(crate) roots: Result<Vec<Certificate>, FileFault>,
 }
 
+/// Whose certificates some roots sign.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Those of a listener or host: their clients trust these roots.
+    Own,
+    /// Those of backends.
+    Backends,
+    /// Those of clients.
+    Clients,
+}
+
 /// All certificates of a model.
-pub(super) fn identities<'m>(model: &'m Model, sources: &SourceMap) -> Vec<Identity<'m>> {
+pub(super) fn identities<'m>(model: &'m Model, files: &Files<'_>) -> Vec<Identity<'m>> {
     let listeners = model.listeners.iter().enumerate().flat_map(|(index, listener)| {
         let certificates = listener.tls.iter().flat_map(|tls| &tls.certificates);
         certificates.map(move |certificate| (Holder::Listener(index), certificate))
@@ -61,42 +83,48 @@ pub(super) fn identities<'m>(model: &'m Model, sources: &SourceMap) -> Vec<Ident
         host.certificates.iter().map(move |certificate| (Holder::Host(index), certificate))
     });
     let served = listeners.chain(hosts).map(|(holder, it)| {
-        let model::Certificate { certificate, key, names, .. } = it;
-        read(sources, certificate, key.as_ref(), holder, names)
+        let trusted = it.trust.as_ref().and_then(|file| files.find(file).certificates().ok());
+        let read = read(files, &it.certificate, it.key.as_ref(), holder, &it.names);
+        Identity { trusted: trusted.unwrap_or_default(), ..read }
     });
     let shown = client_tls(model).filter_map(|tls| {
         let certificate = tls.certificate.as_ref()?;
-        Some(read(sources, certificate, tls.key.as_ref(), Holder::Client, &[]))
+        Some(read(files, certificate, tls.key.as_ref(), Holder::Client, &[]))
     });
     served.chain(shown).collect()
 }
 
 /// All files of roots of a model.
-pub(super) fn bundles<'m>(model: &'m Model, sources: &SourceMap) -> Vec<Bundle<'m>> {
-    let of_listeners =
-        model.listeners.iter().flat_map(|listener| &listener.tls).flat_map(|tls| &tls.certificates);
+pub(super) fn bundles<'m>(model: &'m Model, files: &Files<'_>) -> Vec<Bundle<'m>> {
+    let of_listeners = model.listeners.iter().flat_map(|listener| &listener.tls);
+    let certificates = of_listeners.flat_map(|tls| &tls.certificates);
     let of_hosts = model.hosts.iter().flat_map(|host| &host.certificates);
-    let trusted = of_listeners.chain(of_hosts).filter_map(|certificate| certificate.trust.as_ref());
-    let towards_backends = client_tls(model).filter_map(|tls| tls.ca.as_ref());
-    let read = |file| Bundle { file, roots: read_certificates(&read_path(sources, file)) };
-    trusted.chain(towards_backends).map(read).collect()
+    let own = certificates.chain(of_hosts).filter_map(|it: &model::Certificate| it.trust.as_ref());
+    let own = own.map(|file| (Purpose::Own, file));
+    let backends = client_tls(model).filter_map(|tls| tls.ca.as_ref()).map(|file| (Purpose::Backends, file));
+    let clients = client_auths(model).map(|it| (Purpose::Clients, &it.ca));
+    let read = |(purpose, file)| Bundle { file, purpose, roots: files.find(file).certificates() };
+    own.chain(backends).chain(clients).map(read).collect()
 }
 
 fn read<'m>(
-    sources: &SourceMap,
+    files: &Files<'_>,
     certificate: &'m Spanned<String>,
     key: Option<&'m Spanned<String>>,
     holder: Holder,
     names: &'m [Spanned<String>],
 ) -> Identity<'m> {
-    let key_path = key.map(|key| read_path(sources, key));
+    let certificate_file = files.find(certificate);
+    let key_file = key.map(|key| files.find(key));
     Identity {
         certificate,
         key,
         holder,
         names,
-        chain: read_certificates(&read_path(sources, certificate)),
-        private: key_path.as_ref().map(|path| read_key(path)),
-        key_path,
+        chain: certificate_file.certificates(),
+        private: key_file.as_ref().map(|file| file.key()),
+        trusted: vec![],
+        certificate_file,
+        key_file,
     }
 }

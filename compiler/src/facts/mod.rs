@@ -3,6 +3,7 @@
 
 mod acting;
 mod answer;
+mod files;
 mod identities;
 mod layers;
 mod paths;
@@ -12,18 +13,23 @@ mod tls;
 
 pub(crate) use self::acting::Acting;
 pub(crate) use self::answer::Answer;
-pub(crate) use self::identities::{Bundle, Holder, Identity};
+pub(crate) use self::files::Files;
+pub use self::files::PathMap;
+pub(crate) use self::identities::{Bundle, Holder, Identity, Purpose};
 pub(crate) use self::layers::{Layer, access};
 pub(crate) use self::paths::{plan_path, read_path};
 pub(crate) use self::patterns::{Patterns, ReadRoute, condition};
 pub(crate) use self::routing::Site;
 pub(crate) use self::tls::{TlsUse, choice};
 
+use std::time::{SystemTime, UNIX_EPOCH};
+
 use divisor_schema::plan::{Template, TemplatePart};
 
-use crate::FilePattern;
-use crate::model::{ClientTls, Listener, Model, Settings};
+use crate::Options;
+use crate::model::{ClientAuth, ClientTls, Listener, Model, Settings};
 use crate::source::{SourceMap, Span, Spanned};
+use crate::tls::Slot;
 
 /// Everything that rules look at.
 pub(crate) struct Facts<'m> {
@@ -47,8 +53,12 @@ pub(crate) struct Facts<'m> {
     pub(crate) bundles: Vec<Bundle<'m>>,
     /// What holds for a route where nobody says anything.
     pub(crate) defaults: Settings,
-    /// Files that are only where the plan runs.
-    elsewhere: &'m [FilePattern],
+    /// All files of revoked certificates.
+    pub(crate) revoked: Vec<&'m Spanned<String>>,
+    /// The files that the config names.
+    pub(crate) files: Files<'m>,
+    /// What is soon for a certificate to end, in seconds, if that was said.
+    pub(crate) expires_within: Option<i64>,
 }
 
 /// What is missing from a model because it could not be read. What is not there may only be unread.
@@ -67,33 +77,29 @@ impl<'m> Facts<'m> {
         sources: &'m SourceMap,
         patterns: &'m Patterns<'m>,
         gaps: Gaps,
-        now: i64,
-        elsewhere: &'m [FilePattern],
+        options: &'m Options,
     ) -> Self {
+        let files = Files::new(sources, options);
         Self {
             model,
             sources,
             gaps,
-            now,
+            now: seconds(options.now),
             patterns,
             sites: routing::sites(model, patterns),
             tls: tls::uses(model),
-            identities: identities::identities(model, sources),
-            bundles: identities::bundles(model, sources),
             defaults: Settings::defaults(Span::default()),
-            elsewhere,
+            identities: identities::identities(model, &files),
+            bundles: identities::bundles(model, &files),
+            revoked: client_auths(model).flat_map(|auth| &auth.crl).collect(),
+            expires_within: options.expires_within.map(|it| i64::try_from(it.as_secs()).unwrap_or(i64::MAX)),
+            files,
         }
     }
 
     /// Whether nothing of the config is missing.
     pub(crate) fn is_complete(&self) -> bool {
         !self.gaps.files && !self.gaps.parts
-    }
-
-    /// Whether a file need not be here, because it is only where the plan runs.
-    pub(crate) fn is_elsewhere(&self, file: &Spanned<String>) -> bool {
-        let path = plan_path(self.sources, file);
-        self.elsewhere.iter().any(|pattern| pattern.matches(&path))
     }
 
     /// Where a request goes that belongs on the listener `target`.
@@ -107,10 +113,42 @@ impl<'m> Facts<'m> {
         Template(start.into_iter().chain(port).chain([TemplatePart::Path, TemplatePart::Query]).collect())
     }
 
+    /// Every file that the config names and that nothing is known about because it is elsewhere, with what it is for.
+    pub(crate) fn undecided(&self) -> Vec<(&Spanned<String>, Slot)> {
+        let mut all: Vec<(&Spanned<String>, Slot)> = vec![];
+        for identity in &self.identities {
+            all.push((identity.certificate, Slot::Certificate));
+            all.extend(identity.key.map(|key| (key, Slot::Key)));
+        }
+        all.extend(self.bundles.iter().map(|bundle| (bundle.file, Slot::Certificate)));
+        all.extend(self.revoked.iter().map(|file| (*file, Slot::Revoked)));
+        all.retain(|(file, _)| self.files.is_elsewhere(file) && self.files.find(file).held.is_err());
+        all
+    }
+
+    /// The public key of the certificate in a file.
+    pub(crate) fn public_key(&self, file: &Spanned<String>) -> Option<Vec<u8>> {
+        let certificates = self.files.find(file).certificates().ok()?;
+        certificates.first().map(|leaf| leaf.public_key().to_vec())
+    }
+
     /// The sites of a listener, by its position in the model.
     pub(crate) fn sites_of(&self, listener: usize) -> impl Iterator<Item = &Site<'m>> {
         self.sites.iter().filter(move |site| site.listeners.contains(&listener))
     }
+}
+
+/// Everything that is asked of clients.
+pub(crate) fn client_auths(model: &Model) -> impl Iterator<Item = &ClientAuth> {
+    let of_listeners =
+        model.listeners.iter().filter_map(|listener| listener.tls.as_ref()?.client_auth.as_ref());
+    of_listeners.chain(model.hosts.iter().filter_map(|host| host.client_auth.as_ref()))
+}
+
+/// Seconds since the epoch.
+fn seconds(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    i64::try_from(since).unwrap_or(i64::MAX)
 }
 
 /// The listeners that serve hosts: those that do not send everything to another one.

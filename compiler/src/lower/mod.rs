@@ -14,10 +14,12 @@ mod property;
 mod tests;
 mod tls;
 
-use divisor_schema::config::EDITION;
-use divisor_schema::plan::{Meta, Plan, Runtime};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::facts::Facts;
+use divisor_schema::config::EDITION;
+use divisor_schema::plan::{Meta, Plan, Runtime, Undecided};
+
+use crate::facts::{Facts, plan_path};
 
 /// The plan of a model in which no rule found an error.
 pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
@@ -40,6 +42,19 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
         policies,
         hosts,
         routes,
+        undecided: undecided(facts),
         tables,
     }
+}
+
+/// The checks of files that are only where the plan runs.
+fn undecided(facts: &Facts<'_>) -> Vec<Undecided> {
+    let mut by_file: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
+    for (file, slot) in facts.undecided() {
+        by_file.entry(plan_path(facts.sources, file)).or_default().extend(slot.checks());
+    }
+    let undecided = by_file
+        .into_iter()
+        .map(|(file, codes)| Undecided { file, codes: codes.into_iter().map(str::to_owned).collect() });
+    undecided.collect()
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::diagnostic::Severity;
-use crate::tls::testing::{Issued, Scratch};
+use crate::tls::testing::Scratch;
 use crate::{Options, compile};
 
 /// Mostly one of `good`, so that a whole config has a chance; now and then one of `bad`.
@@ -121,8 +121,8 @@ proptest! {
         thread_local! {
             static SCRATCH: Scratch = {
                 let scratch = Scratch::new();
-                scratch.issue("it", &Issued::new(&["a.example", "*.a.example", "b.example", "*.b.example"]));
-                scratch.issue("other", &Issued::new(&["a.example", "*.a.example", "b.example", "*.b.example"]));
+                scratch.chain("it", &["a.example", "*.a.example", "b.example", "*.b.example"]);
+                scratch.chain("other", &["a.example", "*.a.example", "b.example", "*.b.example"]);
                 scratch
             };
         }

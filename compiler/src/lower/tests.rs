@@ -6,7 +6,7 @@ use std::time::{Duration, UNIX_EPOCH};
 use divisor_schema::plan::{Action, HeaderOp, Plan, Share, TemplatePart, ValuePart};
 use proptest::strategy::Strategy;
 
-use crate::tls::testing::{Issued, Scratch};
+use crate::tls::testing::Scratch;
 use crate::{Options, compile};
 
 /// 2026-06-15.
@@ -105,7 +105,7 @@ listeners:
 fn scratch() -> Scratch {
     let scratch = Scratch::new();
     std::fs::create_dir(scratch.path("certs")).unwrap();
-    scratch.issue("certs/shop", &Issued::new(&["shop.example", "*.shop.example"]));
+    scratch.chain("certs/shop", &["shop.example", "*.shop.example"]);
     scratch
 }
 
@@ -343,8 +343,8 @@ fn tls_is_written_out() {
 #[test]
 fn certificates_of_hosts_are_for_their_names() {
     let scratch = scratch();
-    scratch.issue("a", &Issued::new(&["a.example"]));
-    scratch.issue("b", &Issued::new(&["b.example", "c.example"]));
+    scratch.chain("a", &["a.example"]);
+    scratch.chain("b", &["b.example", "c.example"]);
     let config = r#"
         listener "https" { bind "127.0.0.1:8443"; tls profile="modern"; }
         host "c.example" "b.example" { tls { certificate "b.pem" key="b.key"; }; route "/**" { respond 200 "b"; }; }

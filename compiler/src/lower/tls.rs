@@ -1,11 +1,12 @@
 //! TLS on both sides.
 
-use divisor_schema::plan::{Certificate, ClientTls, Identity, Roots, ServerTls};
+use divisor_schema::plan::{Certificate, ClientAuth, ClientTls, Identity, Roots, ServerTls};
 
 use crate::facts::{Facts, choice, plan_path};
 use crate::model;
 use crate::routes::HostPattern;
 use crate::source::Spanned;
+use crate::tls::sha256;
 
 /// TLS of a listener with its own certificates and those of the hosts that it serves.
 pub(super) fn server(facts: &Facts<'_>, index: usize, tls: &model::ServerTls) -> ServerTls {
@@ -15,7 +16,9 @@ pub(super) fn server(facts: &Facts<'_>, index: usize, tls: &model::ServerTls) ->
         .filter_map(|site| site.host)
         .flat_map(|host| host.certificates.iter().map(|it| certificate(facts, it, &host.names)));
     let mut all: Vec<(Certificate, bool)> = own.chain(of_hosts).flatten().collect();
-    all.sort_unstable_by(|(a, _), (b, _)| (&a.names, &a.identity).cmp(&(&b.names, &b.identity)));
+    all.sort_unstable_by(|(a, _), (b, _)| {
+        (&a.names, &a.identity, a.pin, &a.trust).cmp(&(&b.names, &b.identity, b.pin, &b.trust))
+    });
     all.dedup_by(|(a, is_default), (b, is_kept_default)| {
         *is_kept_default |= *is_default && a == b;
         a == b
@@ -27,6 +30,37 @@ pub(super) fn server(facts: &Facts<'_>, index: usize, tls: &model::ServerTls) ->
         prefer_server_order: tls.prefer_server_order.value,
         certificates: all.into_iter().map(|(certificate, _)| certificate).collect(),
         default,
+        client_auth: tls.client_auth.as_ref().map(|auth| client_auth(facts, auth)),
+        exceptions: exceptions(facts, index, tls),
+    }
+}
+
+/// What is asked of clients by name, where not the same is asked for all names. Every name is there, because a host that
+/// says nothing may lie within the wildcard of one that does.
+fn exceptions(facts: &Facts<'_>, index: usize, tls: &model::ServerTls) -> Vec<(String, Option<ClientAuth>)> {
+    let sites = || facts.sites_of(index).filter_map(|site| Some((site.host?, &site.names)));
+    if sites().all(|(host, _)| host.client_auth.is_none()) {
+        return vec![];
+    }
+    let named = sites().flat_map(|(host, names)| {
+        let asked = host.client_auth.as_ref().or(tls.client_auth.as_ref());
+        let asked = asked.map(|auth| client_auth(facts, auth));
+        names.iter().map(move |name| (name.text(), asked.clone()))
+    });
+    let mut all: Vec<_> = named.collect();
+    all.sort_unstable_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+fn client_auth(facts: &Facts<'_>, auth: &model::ClientAuth) -> ClientAuth {
+    let mut revoked: Vec<String> = auth.crl.iter().map(|file| plan_path(facts.sources, file)).collect();
+    revoked.sort_unstable();
+    revoked.dedup();
+    ClientAuth {
+        roots: plan_path(facts.sources, &auth.ca),
+        revoked,
+        required: auth.required.value,
+        subject_header: auth.subject_header.as_ref().map(|name| name.value.to_ascii_lowercase()),
     }
 }
 
@@ -46,7 +80,10 @@ fn certificate(
     names.sort_unstable();
     names.dedup();
     let identity = identity(facts, &written.certificate, written.key.as_ref()?);
-    Some((Certificate { names, identity }, written.default.value))
+    let pin =
+        written.pin.as_ref().and_then(|_| facts.public_key(&written.certificate)).map(|key| sha256(&key));
+    let trust = written.trust.as_ref().map(|file| plan_path(facts.sources, file));
+    Some((Certificate { names, identity, pin, trust }, written.default.value))
 }
 
 /// TLS towards backends; without settings, what holds by default.

@@ -81,6 +81,7 @@ fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         layout: Layout::Full,
         edition: root.written("edition"),
         runtime: runtime(&root.block_or_defaults("runtime")),
+        idle_tls: Vec::new(),
         listeners: root.blocks("listener").filter_map(listener::listener).collect(),
         pools: root.blocks("pool").filter_map(pool::pool).collect(),
         policies: root.blocks("policy").filter_map(policy::policy).collect(),

@@ -11,6 +11,7 @@ pub(super) fn host(block: &Checked) -> Host {
         names: block.list("names"),
         listeners: references(block, "listener"),
         certificates: block.block("tls").map(tls::certificates).unwrap_or_default(),
+        client_auth: block.block("tls").and_then(tls::client_auth),
         uses: references(block, "use"),
         routes: block.blocks("route").filter_map(route).collect(),
     }

@@ -1,7 +1,7 @@
 //! TLS on both sides.
 
 use super::block::Checked;
-use super::types::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
+use super::types::{Certificate, ClientAuth, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::At;
 
 pub(super) fn server(block: &Checked) -> ServerTls {
@@ -10,8 +10,21 @@ pub(super) fn server(block: &Checked) -> ServerTls {
         settings: settings(block),
         prefer_server_order: block.value("prefer-server-order"),
         certificates: certificates(block),
+        client_auth: client_auth(block),
         hsts: block.block("hsts").map(hsts),
     }
+}
+
+/// The certificates that clients of a listener or a host must show.
+pub(super) fn client_auth(block: &Checked) -> Option<ClientAuth> {
+    let block = block.block("client-auth")?;
+    Some(ClientAuth {
+        at: At(block.at),
+        ca: block.written("ca")?,
+        required: block.value("required"),
+        crl: block.list("crl"),
+        subject_header: block.written("subject-header"),
+    })
 }
 
 /// The certificates of a listener or a host.
@@ -48,6 +61,7 @@ fn certificate(block: &Checked) -> Option<Certificate> {
         trust: block.written("trust"),
         names: block.list("names"),
         default: block.value("default"),
+        pin: block.written("pin"),
     })
 }
 

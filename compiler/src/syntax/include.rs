@@ -96,6 +96,16 @@ pub(super) fn load(
     Ok(Loaded { nodes, directives, broken, sources, diagnostics: findings.into_diagnostics() })
 }
 
+/// The tree of a config in KDL that is in no file. Nothing in it is a variable.
+pub(super) fn of_text(path: PathBuf, text: String) -> Loaded {
+    let (mut sources, mut findings) = (SourceMap::default(), Findings::default());
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let nodes = sources.add(name, path, text).and_then(|file| kdl::read(file, &mut findings));
+    let broken = nodes.is_none();
+    let nodes = nodes.unwrap_or_default();
+    Loaded { nodes, directives: Vec::new(), broken, sources, diagnostics: findings.into_diagnostics() }
+}
+
 impl Loader<'_> {
     /// Parses one file and what it includes. Its name was checked, and it is in `seen`.
     fn file(&mut self, name: String, path: PathBuf, text: String, spelling: Spelling) {

@@ -13,7 +13,7 @@ mod yaml;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 pub(crate) use granit_parser::{Event as YamlEvent, ScalarStyle, StructureStyle};
 
@@ -40,6 +40,12 @@ pub struct Syntax {
     pub incomplete: bool,
     /// What was found so far.
     pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads a config in KDL that is in no file, and that includes none; its paths start at the folder of `path`.
+pub(crate) fn of_text(path: PathBuf, text: String) -> Syntax {
+    let include::Loaded { nodes, directives, broken, sources, diagnostics } = include::of_text(path, text);
+    Syntax { sources, nodes, directives, incomplete: broken, diagnostics }
 }
 
 /// Reads `root` and everything it includes, with `variables` in place of `${…}`.

@@ -11,11 +11,15 @@ pub(crate) struct Group {
     aliases: &'static [&'static str],
     /// Whether TLS 1.2 has it too.
     pub(crate) in_tls12: bool,
+    /// Whether it is post-quantum alone, without a classical half.
+    pub(crate) is_pure_post_quantum: bool,
 }
 
 /// Why a text is not a group that can be negotiated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum GroupFault {
+    /// A draft of another one, which is meant.
+    Withdrawn(&'static str),
     /// A real group, not implemented: why, and what to use instead.
     Unsupported(&'static str, &'static str),
     /// No group.
@@ -33,7 +37,7 @@ static GROUPS: [Group; 7] = [
 ];
 
 const fn group_of(code: u16, iana: &'static str, aliases: &'static [&'static str], in_tls12: bool) -> Group {
-    Group { code, iana, aliases, in_tls12 }
+    Group { code, iana, aliases, in_tls12, is_pure_post_quantum: code >> 8 == 2 }
 }
 
 /// The groups of Mozilla's guideline 6.0, best first.
@@ -53,9 +57,7 @@ pub(crate) fn group(text: &str) -> Result<&'static Group, GroupFault> {
     }
     match name.as_str() {
         "secp384r1mlkem1024" => Err(GroupFault::Unsupported("not implemented", "X25519MLKEM768")),
-        "x25519kyber768draft00" | "x25519kyber768" => {
-            Err(GroupFault::Unsupported("a withdrawn draft", "X25519MLKEM768"))
-        }
+        "x25519kyber768draft00" | "x25519kyber768" => Err(GroupFault::Withdrawn("X25519MLKEM768")),
         "secp521r1" | "p521" | "curvep521" | "nistp521" => {
             Err(GroupFault::Unsupported("not implemented", "secp384r1"))
         }
@@ -102,11 +104,14 @@ mod tests {
     #[test]
     fn real_groups_are_told_from_nonsense() {
         for text in
-            ["P-521", "x448", "ffdhe2048", "X25519Kyber768Draft00", "SecP384r1MLKEM1024", "brainpoolP256r1"]
+            ["P-521", "x448", "ffdhe2048", "SecP384r1MLKEM1024", "brainpoolP256r1", "GC256A", "secp256k1"]
         {
             let Err(GroupFault::Unsupported(_, instead)) = group(text) else { panic!("{text}") };
             assert!(group(instead).is_ok());
         }
+        assert_eq!(group("X25519Kyber768Draft00"), Err(GroupFault::Withdrawn("X25519MLKEM768")));
         assert_eq!(group("fast"), Err(GroupFault::Unknown));
+        let pure: Vec<&str> = GROUPS.iter().filter(|it| it.is_pure_post_quantum).map(|it| it.iana).collect();
+        assert_eq!(pure, ["MLKEM768", "MLKEM1024"]);
     }
 }

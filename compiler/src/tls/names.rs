@@ -11,7 +11,9 @@ pub(crate) fn covers(certificate: &Certificate, host: &str) -> bool {
         return certificate.addresses.contains(&address);
     }
     let host = host.strip_prefix('*').filter(|rest| rest.starts_with("*.")).unwrap_or(host);
-    let wildcard = host.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    // A wildcard for a whole top-level domain is for nothing.
+    let parent = host.split_once('.').map(|(_, parent)| parent).filter(|parent| parent.contains('.'));
+    let wildcard = parent.map(|parent| format!("*.{parent}"));
     certificate.names.iter().any(|name| name == host || wildcard.as_ref() == Some(name))
 }
 
@@ -24,7 +26,7 @@ mod tests {
     #[test]
     fn wildcards_cover_one_label() {
         let scratch = Scratch::new();
-        let names = ["shop.example", "*.shop.example", "10.0.0.1"];
+        let names = ["shop.example", "*.shop.example", "10.0.0.1", "*.example"];
         let (path, _) = scratch.issue("it", &Issued::new(&names));
         let certificate = &read_certificates(&path).unwrap()[0];
         for host in ["shop.example", "www.shop.example", "*.shop.example", "**.shop.example", "10.0.0.1"] {

@@ -61,6 +61,8 @@ pub(crate) enum SuiteFault {
     Respelled(&'static Suite),
     /// A real suite, never negotiated.
     Unsupported(KnownSuite),
+    /// A value that looks like a suite and signals something else (RFC 5746, RFC 7507).
+    Signalling,
     /// An expression of OpenSSL's cipher-string language, and what it selects of TLS 1.2.
     Expression(Vec<&'static Suite>),
     /// No name; perhaps this one is meant.
@@ -125,6 +127,11 @@ pub(super) fn of_version(version: TlsVersion) -> impl Iterator<Item = &'static S
     SUPPORTED.iter().filter(move |suite| suite.version == version)
 }
 
+/// The suite with this code point.
+pub(crate) fn suite_with_code(code: u16) -> Option<&'static Suite> {
+    SUPPORTED.iter().find(|suite| suite.code == code)
+}
+
 /// The other suites of the IANA registry and of OpenSSL: IANA name, OpenSSL name, class, nearest supported suite.
 const OTHERS: &str = include_str!("suites.csv");
 
@@ -143,6 +150,9 @@ pub(crate) fn suite(name: &str) -> Result<&'static Suite, SuiteFault> {
         return Err(SuiteFault::Expression(expression::selects(name)));
     }
     let normal = normalise(name);
+    if ["TLS_FALLBACK_SCSV", "TLS_EMPTY_RENEGOTIATION_INFO_SCSV"].contains(&normal.as_str()) {
+        return Err(SuiteFault::Signalling);
+    }
     let respelled = SUPPORTED.iter().find(|suite| suite.iana == normal || normalise(suite.openssl) == normal);
     if let Some(suite) = respelled.or_else(|| same_words(&normal)) {
         return Err(SuiteFault::Respelled(suite));
@@ -348,6 +358,7 @@ mod tests {
         let near = suite("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA265").unwrap_err();
         assert!(matches!(near, SuiteFault::Unknown(Some(it)) if it.code == 0xC02F), "{near:?}");
         assert_eq!(suite("strong"), Err(SuiteFault::Unknown(None)));
+        assert_eq!(suite("TLS_FALLBACK_SCSV"), Err(SuiteFault::Signalling));
         assert_eq!(suite(""), Err(SuiteFault::Unknown(None)));
         assert_eq!(suite("ä"), Err(SuiteFault::Unknown(None)));
     }

@@ -2,7 +2,8 @@
 
 use super::Certificate;
 
-const DAY: i64 = 24 * 60 * 60;
+/// A day, in seconds.
+pub(crate) const DAY: i64 = 24 * 60 * 60;
 /// Clocks differ: a certificate that begins this soon counts as valid.
 const SKEW: i64 = 5 * 60;
 
@@ -35,28 +36,37 @@ pub(crate) enum Validity {
 /// How `chain` stands at `now`: what matters is the certificate that ends first.
 ///
 /// Soon is less than 30 days and less than a third of its life: certificates that live for days are renewed when two
-/// thirds of their life are over.
-pub(crate) fn validity(chain: &[Certificate], now: i64) -> Validity {
-    if let Some(index) = chain.iter().position(|it| it.not_after < now) {
+/// thirds of their life are over. `within` is another idea of what is soon, in seconds. A root after the leaf does not
+/// matter: clients have their own.
+pub(crate) fn validity(chain: &[Certificate], now: i64, within: Option<i64>) -> Validity {
+    let root = |index: usize, it: &Certificate| index > 0 && it.is_self_issued();
+    let chain = || chain.iter().enumerate().filter(|(index, it)| !root(*index, it));
+    if let Some((index, _)) = chain().find(|(_, it)| it.not_after < now) {
         return Validity::Expired { index };
     }
-    if let Some(index) = chain.iter().position(|it| it.not_before > now.saturating_add(SKEW)) {
+    if let Some((index, _)) = chain().find(|(_, it)| it.not_before > now.saturating_add(SKEW)) {
         return Validity::NotYetValid { index };
     }
-    let first = chain.iter().enumerate().min_by_key(|(_, it)| it.not_after);
+    let first = chain().min_by_key(|(_, it)| it.not_after);
     let Some((index, certificate)) = first else { return Validity::Valid };
     let left = certificate.not_after.saturating_sub(now);
     let life = certificate.not_after.saturating_sub(certificate.not_before);
-    if left >= (30 * DAY).min(life / 3) {
-        return Validity::Valid;
-    }
-    Validity::Expiring { index, days: left / DAY, urgent: left < (3 * DAY).min(life / 10) }
+    let urgent = left < (3 * DAY).min(life / 10);
+    let soon = left < within.unwrap_or((30 * DAY).min(life / 3));
+    if soon || urgent { Validity::Expiring { index, days: left / DAY, urgent } } else { Validity::Valid }
 }
 
 /// The day of a time, `2026-11-24`, in UTC.
 pub(crate) fn day(time: i64) -> String {
     x509_parser::time::ASN1Time::from_timestamp(time)
         .map_or_else(|_| time.to_string(), |time| time.to_datetime().date().to_string())
+}
+
+/// A time, `2026-11-24T00:00:00Z`.
+pub(super) fn instant(time: i64) -> String {
+    let Ok(known) = x509_parser::time::ASN1Time::from_timestamp(time) else { return time.to_string() };
+    let known = known.to_datetime();
+    format!("{}T{:02}:{:02}:{:02}Z", known.date(), known.hour(), known.minute(), known.second())
 }
 
 #[cfg(test)]
@@ -75,21 +85,36 @@ mod tests {
     #[test]
     fn long_and_short_lives_have_their_own_thresholds() {
         let year = [living(365)];
-        assert_eq!(validity(&year, 300 * DAY), Validity::Valid);
-        assert_eq!(validity(&year, 340 * DAY), Validity::Expiring { index: 0, days: 25, urgent: false });
-        assert_eq!(validity(&year, 363 * DAY), Validity::Expiring { index: 0, days: 2, urgent: true });
+        assert_eq!(validity(&year, 300 * DAY, None), Validity::Valid);
+        assert_eq!(
+            validity(&year, 340 * DAY, None),
+            Validity::Expiring { index: 0, days: 25, urgent: false }
+        );
+        assert_eq!(validity(&year, 363 * DAY, None), Validity::Expiring { index: 0, days: 2, urgent: true });
         let week = [living(6)];
-        assert_eq!(validity(&week, 3 * DAY), Validity::Valid);
-        assert_eq!(validity(&week, 5 * DAY), Validity::Expiring { index: 0, days: 1, urgent: false });
+        assert_eq!(validity(&week, 3 * DAY, None), Validity::Valid);
+        assert_eq!(validity(&week, 5 * DAY, None), Validity::Expiring { index: 0, days: 1, urgent: false });
     }
 
     #[test]
     fn the_worst_of_the_chain_counts() {
-        let chain = [living(365), living(10)];
-        assert_eq!(validity(&chain, 11 * DAY), Validity::Expired { index: 1 });
-        assert_eq!(validity(&chain, -DAY), Validity::NotYetValid { index: 0 });
-        assert_eq!(validity(&chain, -60), Validity::Valid);
-        assert_eq!(validity(&[], 0), Validity::Valid);
+        let mut chain = [living(365), living(10)];
+        assert_eq!(validity(&chain, 11 * DAY, None), Validity::Valid, "the second one is a root");
+        chain[1].issuer_der = vec![0];
+        assert_eq!(validity(&chain, 11 * DAY, None), Validity::Expired { index: 1 });
+        assert_eq!(validity(&chain, -DAY, None), Validity::NotYetValid { index: 0 });
+        assert_eq!(validity(&chain, -60, None), Validity::Valid);
+        assert_eq!(validity(&[], 0, None), Validity::Valid);
+    }
+
+    #[test]
+    fn what_is_soon_can_be_said() {
+        let year = [living(365)];
+        assert_eq!(validity(&year, 330 * DAY, Some(10 * DAY)), Validity::Valid);
+        let soon = Validity::Expiring { index: 0, days: 100, urgent: false };
+        assert_eq!(validity(&year, 265 * DAY, Some(120 * DAY)), soon);
+        let late = Validity::Expiring { index: 0, days: 2, urgent: true };
+        assert_eq!(validity(&year, 363 * DAY, Some(0)), late, "what cannot be deployed stays an error");
     }
 
     #[test]

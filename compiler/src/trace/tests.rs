@@ -98,7 +98,8 @@ fn a_config_and_its_plan_give_the_same_answer() {
     let (model, _) = crate::model::build(&syntax);
     let patterns = crate::facts::Patterns::new(&model);
     let gaps = crate::facts::Gaps { files: false, parts: false };
-    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, 0, &[]);
+    let options = crate::Options::default();
+    let facts = Facts::new(&model, &syntax.sources, &patterns, gaps, &options);
     let plan = plan(&root);
     let config = ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() };
     proptest::test_runner::TestRunner::new(config)

@@ -79,10 +79,15 @@ impl Control {
         self.published.load().digest
     }
 
-    /// The certificates and keys that the live plan names.
+    /// The certificates, keys, roots and revocation lists that the live plan names.
     pub fn files(&self) -> Vec<PathBuf> {
         let live = self.published.load();
         let servers = live.plan.listeners.iter().filter_map(|listener| listener.tls.as_ref());
+        let asked = servers.clone().flat_map(|tls| {
+            let exceptions = tls.exceptions.iter().filter_map(|(_, auth)| auth.as_ref());
+            exceptions.chain(&tls.client_auth)
+        });
+        let asked = asked.flat_map(|auth| auth.revoked.iter().chain([&auth.roots]));
         let identities =
             servers.flat_map(|tls| tls.certificates.iter().map(|certificate| &certificate.identity));
         let identities =
@@ -92,7 +97,7 @@ impl Control {
             Roots::File(path) => Some(path),
             Roots::System | Roots::Unverified => None,
         });
-        pairs.chain(roots).map(|path| self.files.join(path)).collect()
+        pairs.chain(roots).chain(asked).map(|path| self.files.join(path)).collect()
     }
 
     /// How many backends of each pool can be picked, by the name of the pool.

@@ -12,12 +12,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
+use rustls::server::Acceptor;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use tracing::debug;
 
-use crate::exchange::{Client, Views};
+use crate::exchange::{Client, Entered, Views};
 use crate::plan::Listener;
 use crate::tls::{self, Stream};
 
@@ -32,12 +34,12 @@ pub(crate) async fn serve(
 ) {
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
     let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, &listener));
-    let (stream, h2, session) = match handshake.await {
+    let Opened { stream, h2, entered } = match handshake.await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
         Err(_) => return debug!(listener = listener.name, %peer, "handshake timed out"),
     };
-    let client = Rc::new(Client::new(peer, bind, session, views));
+    let client = Rc::new(Client::new(peer, bind, entered, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
@@ -47,20 +49,47 @@ pub(crate) async fn serve(
     }
 }
 
-/// Opens a connection: TLS if the listener has it. Says whether the client speaks HTTP/2, and what the handshake came to.
-async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<(Stream, bool, Option<tls::Session>)> {
-    match &listener.tls {
-        None => {
-            let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
-            Ok((Stream::Plain(tcp), h2, None))
+/// A connection that requests can come in by.
+struct Opened {
+    stream: Stream,
+    /// Whether the client speaks HTTP/2.
+    h2: bool,
+    /// How it got in, if with TLS.
+    entered: Option<Entered>,
+}
+
+/// Opens a connection: TLS if the listener has it.
+async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<Opened> {
+    let Some(server) = &listener.tls else {
+        let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
+        return Ok(Opened { stream: Stream::Plain(tcp), h2, entered: None });
+    };
+    let (entrance, tls) = match server.only() {
+        Some(entrance) => {
+            let tls = TlsAcceptor::from(Arc::clone(&entrance.config)).accept(tcp).await?;
+            (Arc::clone(entrance), tls)
         }
-        Some(config) => {
-            let stream = TlsAcceptor::from(config.clone()).accept(tcp).await?;
-            let connection = stream.get_ref().1;
-            let (h2, session) = (connection.alpn_protocol() == Some(b"h2"), tls::Session::of(connection));
-            Ok((Stream::Tls(Box::new(stream.into())), h2, Some(session)))
-        }
-    }
+        None => by_name(tcp, server).await?,
+    };
+    let connection = tls.get_ref().1;
+    let h2 = connection.alpn_protocol() == Some(b"h2");
+    let certificate = connection.peer_certificates().and_then(|chain| chain.first());
+    let (subject, session) = (certificate.and_then(tls::subject), tls::Session::of(connection));
+    let entered = Some(Entered { entrance, subject, session });
+    Ok(Opened { stream: Stream::Tls(Box::new(tls.into())), h2, entered })
+}
+
+/// Opens a connection where what is asked of a client depends on the name that it asks for.
+async fn by_name(
+    tcp: TcpStream,
+    server: &tls::Server,
+) -> std::io::Result<(Arc<tls::Entrance>, TlsStream<TcpStream>)> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
+    let hello = start.client_hello();
+    let name = hello.server_name().unwrap_or_default().to_ascii_lowercase();
+    let entrance = Arc::clone(server.entrance(&name));
+    let tls = start.into_stream(Arc::clone(&entrance.config)).await?;
+    Ok((entrance, tls))
 }
 
 fn ended(bind: SocketAddr, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {

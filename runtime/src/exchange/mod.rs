@@ -1,6 +1,7 @@
 //! One request through its route, to a backend and back: the only place where clients meet backends.
 
 mod body;
+mod entered;
 mod failure;
 mod forward;
 mod mirror;
@@ -27,9 +28,10 @@ use http_body::Body;
 use crate::message::Interim;
 use crate::plan::{Listener, Live, Policy};
 use crate::policy::{HeaderOps, Peer, Values};
-use crate::{route, tls};
+use crate::route;
 
 pub(crate) use self::body::ResponseBody;
+pub(crate) use self::entered::Entered;
 pub(crate) use self::view::{View, Views};
 
 use self::failure::Failure;
@@ -40,28 +42,28 @@ use self::request::Target;
 pub(crate) struct Client {
     peer: Peer,
     bind: SocketAddr,
-    tls: Option<tls::Session>,
+    entered: Option<Entered>,
     views: Rc<Views>,
     random: Cell<Random>,
 }
 
 impl Client {
-    /// The client at `peer`, which came in at the address `bind`, over TLS or not.
+    /// The client at `peer`, which came in at the address `bind`; `entered` says how, if with TLS.
     pub(crate) fn new(
         peer: SocketAddr,
         bind: SocketAddr,
-        tls: Option<tls::Session>,
+        entered: Option<Entered>,
         views: Rc<Views>,
     ) -> Self {
-        let peer = Peer::new(peer.ip(), tls.is_some());
-        Self { peer, bind, tls, views, random: Cell::new(Random::new()) }
+        let peer = Peer::new(peer.ip(), entered.is_some());
+        Self { peer, bind, entered, views, random: Cell::new(Random::new()) }
     }
 
     /// The listener of this connection in the plan that is live. Not kept between requests: a connection may idle
     /// through many plans.
     fn listener<'a>(&self, live: &'a Live) -> Option<&'a Listener> {
         live.listener_at(self.bind)
-            .filter(|listener| listener.tls.is_some() == self.tls.is_some())
+            .filter(|listener| listener.tls.is_some() == self.entered.is_some())
             .map(AsRef::as_ref)
     }
 
@@ -83,7 +85,8 @@ impl Client {
         target: Option<&Target>,
     ) {
         if !ops.is_empty() {
-            let asked = target.map(|target| target.asked(self.tls.as_ref()));
+            let asked =
+                target.map(|target| target.asked(self.entered.as_ref().map(|entered| &entered.session)));
             let (now, random) = (SystemTime::now(), &mut random::unpredictable);
             ops.apply(headers, &mut Values { client, now, counter, random, asked });
         }
@@ -145,6 +148,10 @@ impl Exchange<'_> {
             return Err(Failure::NotImplemented);
         }
         let target = request::target(head, self.listener.http.keep_empty_segments)?;
+        let entered = self.client.entered.as_ref().zip(self.listener.tls.as_ref());
+        if entered.is_some_and(|(entered, server)| !entered.admits(server, &target.host)) {
+            return Err(Failure::Misdirected);
+        }
         let host = self.listener.hosts.find(&target.host).ok_or(Failure::Misdirected)?;
         let looked_at = route::Head {
             method: head.method.as_str(),

@@ -20,7 +20,7 @@ use super::failure::Failure;
 use super::request::{self, Target};
 use super::retry::{Retries, is_repeatable};
 use super::trouble::{Broke, Late, report};
-use super::{Exchange, ResponseBody, Sent};
+use super::{Exchange, ResponseBody, Sent, entered};
 
 /// What is held while a response is on its way.
 pub(crate) struct InFlight {
@@ -71,6 +71,7 @@ impl Exchange<'_> {
         let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into(), interim);
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
+        entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.subject_headers);
         let mut request = Request::from_parts(head, body);
         if let Some(mirror) = &policy.mirror {
             self.mirror(mirror, policy, target, &mut request);

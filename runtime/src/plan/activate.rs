@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use divisor_schema::plan::{self, Digest, Plan};
+use http::HeaderName;
 use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
@@ -63,12 +64,22 @@ pub(crate) fn activate(
         let known = previous.and_then(|live| live.listeners.iter().find(|old| old.name == it.name));
         listener(it, files, known.map(AsRef::as_ref)).map(Arc::new)
     });
-    let listeners = listeners.collect::<Result<_, _>>()?;
+    let listeners: Vec<Arc<Listener>> = listeners.collect::<Result<_, _>>()?;
     let policies =
         plan.policies.iter().map(policy).collect::<Result<_, _>>().map_err(ActivateError::Header)?;
     let limits = RateLimits::new(&plan.rate_limits, previous.map(|live| &live.limits), Instant::now());
     let epoch = previous.map_or(1, |live| live.epoch + 1);
-    Ok(Live { epoch, digest, plan, listeners, pools, policies, limits, client_tls })
+    let subject_headers = subject_headers(&listeners);
+    Ok(Live { epoch, digest, plan, listeners, pools, policies, limits, subject_headers, client_tls })
+}
+
+/// Every header that some listener tells the subject of a client certificate in.
+fn subject_headers(listeners: &[Arc<Listener>]) -> Vec<HeaderName> {
+    let servers = listeners.iter().filter_map(|listener| listener.tls.as_ref());
+    let mut all: Vec<HeaderName> = servers.flat_map(tls::Server::subject_headers).cloned().collect();
+    all.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
+    all.dedup();
+    all
 }
 
 fn listener(
@@ -77,7 +88,7 @@ fn listener(
     known: Option<&Listener>,
 ) -> Result<Listener, ActivateError> {
     let server = plan.tls.as_ref().map(|settings| {
-        let known = known.and_then(|listener| listener.server_tls.as_ref());
+        let known = known.and_then(|listener| listener.tls.as_ref());
         tls::Server::new(settings, plan.http.h2, files, known)
     });
     let server_tls = server.transpose().map_err(|error| ActivateError::Listener(plan.name.clone(), error))?;
@@ -91,8 +102,7 @@ fn listener(
         name: plan.name.clone(),
         binds: plan.binds.clone(),
         http: plan.http.clone(),
-        tls: server_tls.as_ref().map(|server| Arc::clone(server.config())),
-        server_tls,
+        tls: server_tls,
         hosts: Hosts::new(&plan.hosts),
         proxies: TrustedProxies::new(&plan.trusted_proxies),
         response_headers,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use divisor_schema::plan::{Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts};
-use rustls::ServerConfig;
+use http::HeaderName;
 use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, HeaderOps, RateLimits, TrustedProxies};
@@ -32,6 +32,8 @@ pub(crate) struct Live {
     pub(crate) policies: Vec<Policy>,
     /// Rate limits, by [`RateLimitId`].
     pub(crate) limits: RateLimits,
+    /// Headers that tell backends whom a client certificate is for: nobody else may say so.
+    pub(crate) subject_headers: Vec<HeaderName>,
     /// TLS towards backends; kept so that the next plan can take it over.
     pub(super) client_tls: tls::Clients,
 }
@@ -57,9 +59,7 @@ pub(crate) struct Listener {
     /// HTTP settings.
     pub(crate) http: HttpSettings,
     /// TLS; `None` is plain TCP.
-    pub(crate) tls: Option<Arc<ServerConfig>>,
-    /// Kept so that the next plan can take it over.
-    pub(super) server_tls: Option<tls::Server>,
+    pub(crate) tls: Option<tls::Server>,
     /// Which host answers which name.
     pub(crate) hosts: Hosts,
     /// Whom to believe about clients.

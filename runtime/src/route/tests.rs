@@ -85,6 +85,7 @@ fn plan() -> Plan {
         }],
         hosts: vec![Host { names: Vec::new(), root: StateId::new(0) }],
         routes: ROUTES.into_iter().map(route).collect(),
+        undecided: Vec::new(),
         tables,
     };
     plan.check().unwrap();

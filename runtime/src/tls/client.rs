@@ -10,7 +10,7 @@ use rustls::sign::SingleCertAndKey;
 use rustls::{ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 
-use super::files::{File, Files, IdentityFiles};
+use super::files::{Files, IdentityFiles};
 use super::settings::{provider, versions};
 use super::{TlsError, error};
 
@@ -65,7 +65,7 @@ impl Client {
         });
         let roots = match (&plan.roots, &roots) {
             (Roots::Unverified, _) => None,
-            (_, Some(file)) => Some(Arc::new(store(file)?)),
+            (_, Some(file)) => Some(Arc::new(file.roots()?)),
             (_, None) => Some(Arc::clone(system.get_or_init(|| Arc::new(system_store())))),
         };
         let config = Arc::new(config(plan, roots, identity.as_ref())?);
@@ -81,7 +81,7 @@ fn config(
 ) -> Result<ClientConfig, TlsError> {
     let provider = provider(&plan.settings)?;
     let algorithms = provider.signature_verification_algorithms;
-    let certified = identity.map(|files| files.certified(&provider)).transpose()?;
+    let certified = identity.map(|files| files.certified(&provider, None)).transpose()?;
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(&plan.settings))
         .map_err(error::settings)?;
@@ -96,16 +96,6 @@ fn config(
     };
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     Ok(config)
-}
-
-fn store(file: &File) -> Result<RootCertStore, TlsError> {
-    let mut store = RootCertStore::empty();
-    for certificate in file.certificates()? {
-        let unusable =
-            |error: rustls::Error| TlsError::Certificate { file: file.path().into(), why: error.to_string() };
-        store.add(certificate).map_err(unusable)?;
-    }
-    Ok(store)
 }
 
 /// What the system trusts. Single roots that cannot be read are left out, as other programs do.

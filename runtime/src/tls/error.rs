@@ -33,6 +33,23 @@ pub(crate) enum TlsError {
         /// The file.
         file: PathBuf,
     },
+    /// A file holds no list of revoked certificates.
+    NoRevoked {
+        /// The file.
+        file: PathBuf,
+    },
+    /// A certificate has another key than the plan allows.
+    Pinned {
+        /// Its file.
+        file: PathBuf,
+    },
+    /// Nobody can be let in by the certificates of clients.
+    ClientAuth {
+        /// File of the roots.
+        file: PathBuf,
+        /// Why.
+        why: String,
+    },
     /// A private key cannot be used.
     Key {
         /// Its file.
@@ -103,6 +120,20 @@ impl Display for TlsError {
                     file.display()
                 )
             }
+            Self::NoRevoked { file } => {
+                write!(f, "{} holds no revocation list: it needs a `BEGIN X509 CRL` block", file.display())
+            }
+            Self::Pinned { file } => write!(
+                f,
+                "the certificate in {} has another key than the one it is pinned to: renew it with the same key, or compile \
+                 the config anew",
+                file.display()
+            ),
+            Self::ClientAuth { file, why } => write!(
+                f,
+                "clients cannot be verified by {} ({why}): put the certificates of your client authorities there",
+                file.display()
+            ),
             Self::Key { file, why } => {
                 write!(
                     f,

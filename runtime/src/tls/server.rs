@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 
 use divisor_schema::plan::{Certificate, ServerTls};
+use http::HeaderName;
 use rustls::ServerConfig;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::Ticketer;
 use rustls::server::{ClientHello, ResolvesServerCert, ServerSessionMemoryCache};
 use rustls::sign::CertifiedKey;
 
+use super::clients::{Asked, Places, asked};
 use super::files::{Files, IdentityFiles};
 use super::settings::{provider, versions};
 use super::{TlsError, error};
@@ -21,10 +23,23 @@ const SESSIONS: usize = 32_768;
 /// TLS of one listener.
 #[derive(Debug, Clone)]
 pub(crate) struct Server {
-    config: Arc<ServerConfig>,
+    /// What is asked of clients that ask for a name without an entry in `names`, then all else that is asked of some.
+    entrances: Vec<Arc<Entrance>>,
+    /// Entrances by host pattern.
+    names: Places,
     plan: ServerTls,
     h2: bool,
     files: blake3::Hash,
+}
+
+/// How clients of some names get in. Each has sessions of its own: one that began without a certificate never goes on
+/// where one is asked for (CVE-2025-23419 is what happens otherwise).
+#[derive(Debug)]
+pub(crate) struct Entrance {
+    /// The configuration for rustls.
+    pub(crate) config: Arc<ServerConfig>,
+    /// What is asked of clients; `None` is nothing.
+    pub(crate) asked: Option<Asked>,
 }
 
 impl Server {
@@ -46,28 +61,63 @@ impl Server {
             .iter()
             .map(|it| files.read_identity(&it.identity))
             .collect::<Result<Vec<_>, _>>()?;
+        let provider = provider(&plan.settings)?;
+        let (all, names) = asked(plan, &mut files, &provider)?;
         let files = files.hash();
         if let Some(same) = previous.filter(|old| old.plan == *plan && old.h2 == h2 && old.files == files) {
             return Ok(same.clone());
         }
-        let config = Arc::new(config(plan, h2, &identities)?);
-        Ok(Self { config, plan: plan.clone(), h2, files })
+        let resolver = Arc::new(ByName::new(plan, &identities, &provider)?);
+        let entrances = all.into_iter().map(|asked| {
+            let config = Arc::new(config(plan, h2, &provider, &resolver, asked.as_ref())?);
+            Ok(Arc::new(Entrance { config, asked }))
+        });
+        let entrances = entrances.collect::<Result<_, TlsError>>()?;
+        Ok(Self { entrances, names, plan: plan.clone(), h2, files })
     }
 
-    /// The configuration for rustls.
-    pub(crate) fn config(&self) -> &Arc<ServerConfig> {
-        &self.config
+    /// The headers that tell backends the subjects of client certificates.
+    pub(crate) fn subject_headers(&self) -> impl Iterator<Item = &HeaderName> {
+        self.entrances.iter().filter_map(|entrance| entrance.asked.as_ref()?.subject_header.as_ref())
+    }
+
+    /// Whether all clients get in by the same entrance, whatever name they ask for.
+    pub(crate) fn only(&self) -> Option<&Arc<Entrance>> {
+        self.entrances.first().filter(|_| self.names.is_empty())
+    }
+
+    /// How clients of a name get in: the most specific pattern says so. `name` is in lower case.
+    pub(crate) fn entrance(&self, name: &str) -> &Arc<Entrance> {
+        let parent = |name: &str| name.split_once('.').map(|(_, parent)| parent.to_owned());
+        let one_label = || self.names.get(&format!("*.{}", parent(name)?));
+        let many_labels = || {
+            let mut parents = std::iter::successors(parent(name), |name| parent(name));
+            parents.find_map(|parent| self.names.get(&format!("**.{parent}")))
+        };
+        let found = if self.names.is_empty() {
+            None
+        } else {
+            self.names.get(name).or_else(one_label).or_else(many_labels)
+        };
+        &self.entrances[found.copied().unwrap_or(0)]
     }
 }
 
-fn config(plan: &ServerTls, h2: bool, identities: &[IdentityFiles]) -> Result<ServerConfig, TlsError> {
-    let provider = provider(&plan.settings)?;
-    let resolver = ByName::new(plan, identities, &provider)?;
-    let mut config = ServerConfig::builder_with_provider(provider)
+fn config(
+    plan: &ServerTls,
+    h2: bool,
+    provider: &Arc<CryptoProvider>,
+    resolver: &Arc<ByName>,
+    asked: Option<&Asked>,
+) -> Result<ServerConfig, TlsError> {
+    let builder = ServerConfig::builder_with_provider(Arc::clone(provider))
         .with_protocol_versions(&versions(&plan.settings))
-        .map_err(error::settings)?
-        .with_no_client_auth()
-        .with_cert_resolver(Arc::new(resolver));
+        .map_err(error::settings)?;
+    let builder = match asked {
+        Some(asked) => builder.with_client_cert_verifier(Arc::clone(&asked.verifier)),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_cert_resolver(Arc::clone(resolver) as Arc<dyn ResolvesServerCert>);
     config.ignore_client_order = plan.prefer_server_order;
     config.alpn_protocols =
         if h2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
@@ -97,7 +147,7 @@ impl ByName {
     ) -> Result<Self, TlsError> {
         let mut resolver = Self { exact: HashMap::new(), wildcard: HashMap::new(), default: None };
         for (number, (certificate, files)) in plan.certificates.iter().zip(identities).enumerate() {
-            let certified = Arc::new(files.certified(provider)?);
+            let certified = Arc::new(files.certified(provider, certificate.pin)?);
             for name in names(certificate, &certified, files)? {
                 let (map, name) = match name.strip_prefix("*.") {
                     Some(parent) => (&mut resolver.wildcard, parent),

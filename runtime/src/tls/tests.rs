@@ -79,7 +79,10 @@ impl Folder {
     /// A server with one certificate for `host`.
     fn simple_server(&self, host: &str) -> Arc<ServerConfig> {
         let identity = self.issue(host, &[host]);
-        Arc::clone(self.server(&server_plan(vec![Certificate { names: vec![], identity }], Some(0))).config())
+        Arc::clone(config(&self.server(&server_plan(
+            vec![Certificate { names: vec![], identity, pin: None, trust: None }],
+            Some(0),
+        ))))
     }
 
     fn clients(&self, plan: &ClientTls) -> Clients {
@@ -97,7 +100,19 @@ fn usual() -> TlsSettings {
 }
 
 fn server_plan(certificates: Vec<Certificate>, default: Option<u32>) -> ServerTls {
-    ServerTls { settings: usual(), prefer_server_order: false, certificates, default }
+    ServerTls {
+        settings: usual(),
+        prefer_server_order: false,
+        certificates,
+        default,
+        client_auth: None,
+        exceptions: vec![],
+    }
+}
+
+/// How clients get in that ask for any name.
+fn config(server: &Server) -> &Arc<ServerConfig> {
+    &server.entrance("").config
 }
 
 fn client_plan() -> ClientTls {
@@ -121,7 +136,7 @@ async fn refusal(clients: &Clients, server: &Arc<ServerConfig>, name: &str) -> S
 /// The file of the certificate that a client of `name` gets.
 async fn served(folder: &Folder, server: &Server, name: &str) -> Option<String> {
     let unverified = folder.clients(&ClientTls { roots: Roots::Unverified, ..client_plan() });
-    let (client, _) = handshake(&unverified, server.config(), name).await;
+    let (client, _) = handshake(&unverified, config(server), name).await;
     let client = client.ok()?;
     let leaf = client.get_ref().1.peer_certificates()?.first()?.clone();
     let files = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
@@ -135,7 +150,12 @@ async fn served(folder: &Folder, server: &Server, name: &str) -> Option<String> 
 #[tokio::test]
 async fn the_certificate_is_chosen_by_server_name() {
     let folder = Folder::new();
-    let own = |name, hosts: &[&str]| Certificate { names: vec![], identity: folder.issue(name, hosts) };
+    let own = |name, hosts: &[&str]| Certificate {
+        names: vec![],
+        identity: folder.issue(name, hosts),
+        pin: None,
+        trust: None,
+    };
     let given = Certificate { names: vec!["Given.Example".into()], ..own("given", &["other.example"]) };
     let certificates = vec![own("shop", &["shop.example"]), own("wild", &["*.shop.example"]), given];
     let strict = folder.server(&server_plan(certificates.clone(), None));
@@ -155,7 +175,8 @@ async fn of_several_certificates_the_client_gets_one_that_it_can_verify() {
     let folder = Folder::new();
     let ed25519 = folder.issue_with("ed25519", &["shop.example"], 4096, &rcgen::PKCS_ED25519);
     let ecdsa = folder.issue("ecdsa", &["shop.example"]);
-    let certificates = [ed25519, ecdsa].map(|identity| Certificate { names: vec![], identity });
+    let certificates =
+        [ed25519, ecdsa].map(|identity| Certificate { names: vec![], identity, pin: None, trust: None });
     let server = folder.server(&server_plan(certificates.into(), None));
     assert_eq!(served(&folder, &server, "shop.example").await.as_deref(), Some("ed25519"));
     let mut provider = rustls::crypto::aws_lc_rs::default_provider();
@@ -170,7 +191,7 @@ async fn of_several_certificates_the_client_gets_one_that_it_can_verify() {
     let connector = TlsConnector::from(Arc::new(client.with_no_client_auth()));
     let (near, far) = duplex(64 * 1024);
     let name = ServerName::try_from("shop.example").unwrap();
-    let acceptor = TlsAcceptor::from(Arc::clone(server.config()));
+    let acceptor = TlsAcceptor::from(Arc::clone(config(&server)));
     let (client, _) = tokio::join!(connector.connect(name, near), acceptor.accept(far));
     let expected = CertificateDer::from_pem_file(folder.path().join("ecdsa.pem")).unwrap();
     assert_eq!(client.unwrap().get_ref().1.peer_certificates(), Some(&[expected][..]));
@@ -180,11 +201,11 @@ async fn of_several_certificates_the_client_gets_one_that_it_can_verify() {
 async fn sessions_resume_over_a_swap_that_changes_nothing() {
     let folder = Folder::new();
     let identity = folder.issue("shop", &["shop.example"]);
-    let plan = server_plan(vec![Certificate { names: vec![], identity }], Some(0));
+    let plan = server_plan(vec![Certificate { names: vec![], identity, pin: None, trust: None }], Some(0));
     let server = folder.server(&plan);
     let clients = folder.clients(&client_plan());
     let kind = async |clients: &Clients, server: &Server| {
-        let (client, far) = handshake(clients, server.config(), "shop.example").await;
+        let (client, far) = handshake(clients, config(server), "shop.example").await;
         let (mut client, mut far) = (client.unwrap(), far.unwrap());
         far.write_all(b"x").await.unwrap();
         far.flush().await.unwrap();
@@ -197,7 +218,7 @@ async fn sessions_resume_over_a_swap_that_changes_nothing() {
     assert_eq!(kind(&same_clients, &same).await, HandshakeKind::Resumed);
     folder.issue("shop", &["shop.example"]);
     let renewed = Server::new(&plan, false, folder.path(), Some(&same)).unwrap();
-    assert!(!Arc::ptr_eq(renewed.config(), same.config()));
+    assert!(!Arc::ptr_eq(config(&renewed), config(&same)));
     assert_ne!(kind(&same_clients, &renewed).await, HandshakeKind::Resumed);
 }
 
@@ -205,11 +226,14 @@ async fn sessions_resume_over_a_swap_that_changes_nothing() {
 fn a_configuration_is_kept_only_if_settings_and_files_are_the_same() {
     let folder = Folder::new();
     let identity = folder.issue("shop", &["shop.example"]);
-    let plan = server_plan(vec![Certificate { names: vec![], identity: identity.clone() }], Some(0));
+    let plan = server_plan(
+        vec![Certificate { names: vec![], identity: identity.clone(), pin: None, trust: None }],
+        Some(0),
+    );
     let server = folder.server(&plan);
     let again = |plan: &ServerTls, h2| {
         let new = Server::new(plan, h2, folder.path(), Some(&server)).unwrap();
-        Arc::ptr_eq(new.config(), server.config())
+        Arc::ptr_eq(config(&new), config(&server))
     };
     assert!(again(&plan, false));
     assert!(!again(&plan, true));
@@ -226,17 +250,22 @@ fn a_configuration_is_kept_only_if_settings_and_files_are_the_same() {
 #[test]
 fn settings_reach_rustls_in_their_order() {
     let folder = Folder::new();
-    let certificate = Certificate { names: vec![], identity: folder.issue("shop", &["shop.example"]) };
+    let certificate = Certificate {
+        names: vec![],
+        identity: folder.issue("shop", &["shop.example"]),
+        pin: None,
+        trust: None,
+    };
     let chosen = TlsSettings { suites: vec![0xc02f, 0x1303, 0xc02b], groups: vec![0x17, 0x1d], ..usual() };
     let plan =
         ServerTls { settings: chosen, prefer_server_order: true, ..server_plan(vec![certificate], None) };
     let server = Server::new(&plan, true, folder.path(), None).unwrap();
-    let provider = server.config().crypto_provider();
+    let provider = config(&server).crypto_provider();
     let suites: Vec<u16> = provider.cipher_suites.iter().map(|it| it.suite().into()).collect();
     let groups: Vec<u16> = provider.kx_groups.iter().map(|it| it.name().into()).collect();
     assert_eq!((suites, groups), (vec![0xc02f, 0x1303, 0xc02b], vec![0x17, 0x1d]));
-    assert!(server.config().ignore_client_order);
-    assert_eq!(server.config().alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
+    assert!(config(&server).ignore_client_order);
+    assert_eq!(config(&server).alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     let unknown = ServerTls { settings: TlsSettings { suites: vec![0x0005], ..usual() }, ..plan };
     assert_eq!(
         Server::new(&unknown, true, folder.path(), None).unwrap_err().to_string(),
@@ -255,7 +284,7 @@ fn files_that_cannot_be_used_are_named() {
     let base = folder.path().display().to_string();
     let error = |certificate: &str, key: &str| {
         let identity = Identity { certificate: certificate.into(), key: key.into() };
-        let plan = server_plan(vec![Certificate { names: vec![], identity }], None);
+        let plan = server_plan(vec![Certificate { names: vec![], identity, pin: None, trust: None }], None);
         let error = Server::new(&plan, false, folder.path(), None).unwrap_err();
         error.to_string().replace(&base, "").replace(['/', '\\'], "")
     };
@@ -313,9 +342,9 @@ async fn a_backend_is_verified_unless_the_plan_says_otherwise() {
         assert!(handshake(&unverified, &stranger, "whatever.internal").await.0.is_ok());
     }
     let expired = folder.issue_until("old", &["app.internal"], 2001);
-    let certificates = vec![Certificate { names: vec![], identity: expired }];
+    let certificates = vec![Certificate { names: vec![], identity: expired, pin: None, trust: None }];
     let old = folder.server(&server_plan(certificates, Some(0)));
-    let why = refusal(&verified, old.config(), "app.internal").await;
+    let why = refusal(&verified, config(&old), "app.internal").await;
     assert!(why.starts_with("its certificate expired ") && why.ends_with(" days ago: renew it"), "{why}");
 }
 
@@ -336,7 +365,7 @@ async fn a_client_certificate_is_shown_where_it_is_demanded() {
     let server_name = Some("app.internal".to_owned());
     let mut files = files::Files::new(folder.path());
     let provider = settings::provider(&usual()).unwrap();
-    let certified = files.read_identity(&identity).unwrap().certified(&provider).unwrap();
+    let certified = files.read_identity(&identity).unwrap().certified(&provider, None).unwrap();
     let mut roots = RootCertStore::empty();
     files.read("ca.pem").unwrap().certificates().unwrap().into_iter().for_each(|it| roots.add(it).unwrap());
     let verifier =
@@ -370,12 +399,12 @@ async fn failed_handshakes_are_explained() {
     let identity = folder.issue("modern", &["app.internal"]);
     let only13 = ServerTls {
         settings: settings(TlsVersion::Tls13, TlsVersion::Tls13),
-        ..server_plan(vec![Certificate { names: vec![], identity }], Some(0))
+        ..server_plan(vec![Certificate { names: vec![], identity, pin: None, trust: None }], Some(0))
     };
     let modern = folder.server(&only13);
     let old = folder
         .clients(&ClientTls { settings: settings(TlsVersion::Tls12, TlsVersion::Tls12), ..client_plan() });
-    let (client, far) = handshake(&old, modern.config(), "app.internal").await;
+    let (client, far) = handshake(&old, config(&modern), "app.internal").await;
     assert_eq!(
         explain(&client.unwrap_err()),
         "the other side speaks none of the TLS versions in use here (alert ProtocolVersion)"

@@ -52,7 +52,7 @@ pub(super) static TLS: Block = Block {
             )
             .yaml("certificates"),
             Field::new("hsts", Kind::Block(&HSTS), "`Strict-Transport-Security` on every response."),
-            Field::planned("client-auth", Kind::Block(&CLIENT_AUTH), "Certificates of clients."),
+            Field::new("client-auth", Kind::Block(&CLIENT_AUTH), "Certificates of clients."),
         ],
     ],
 };
@@ -65,6 +65,16 @@ pub(super) static CLIENT_AUTH: Block = Block {
         Field::new("ca", Kind::File, "Roots that a client's certificate must lead to.").required(),
         Field::new("required", Kind::Flag, "Whether a client without a certificate is refused.")
             .default("true"),
+        Field::new(
+            "crl",
+            Kind::List(&Kind::File),
+            "Lists of revoked certificates, one of every authority; without any nothing is revoked.",
+        ),
+        Field::new(
+            "subject-header",
+            Kind::Text,
+            "Tells backends the subject of the certificate; what clients send under this name is taken out.",
+        ),
     ]],
 };
 
@@ -89,10 +99,10 @@ pub(super) static CERTIFICATE: Block = Block {
         Field::new("names", TEXTS, "Host names it is used for; those in the certificate otherwise."),
         Field::new("default", Kind::Flag, "Also used for clients that name no server, or an unknown one.")
             .default("false"),
-        Field::planned(
+        Field::new(
             "pin",
             Kind::Choice(&["spki"]),
-            "Holds the certificate to the public key that the compiler saw.",
+            "What a renewed certificate must keep: `spki` is the key that the compiler saw.",
         ),
     ]],
 };

@@ -47,7 +47,11 @@ static HOST_TLS: Block = Block {
             "Certificates beside those of the listener.",
         )
         .yaml("certificates"),
-        Field::planned("client-auth", Kind::Block(&listener::CLIENT_AUTH), "Certificates of clients."),
+        Field::new(
+            "client-auth",
+            Kind::Block(&listener::CLIENT_AUTH),
+            "Certificates of clients, in place of what the listener says.",
+        ),
     ]],
 };
 

@@ -91,6 +91,10 @@ fn listener(plan: &Plan, listener: &Listener) -> Checked {
         })?;
         let default = server.default.is_none_or(|index| (index as usize) < server.certificates.len());
         ensure(default, || format!("default certificate of `{}` points nowhere", listener.name))?;
+        let sorted = server.exceptions.is_sorted_by(|a, b| a.0 < b.0);
+        ensure(sorted, || format!("names of `{}` are not in order", listener.name))?;
+        let asked = server.exceptions.iter().filter_map(|(_, auth)| auth.as_ref()).chain(&server.client_auth);
+        asked.filter_map(|auth| auth.subject_header.as_deref()).try_for_each(header_name)?;
     }
     hosts(plan, &listener.hosts)
 }
@@ -153,9 +157,13 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
     policy.request_headers.iter().chain(&policy.response_headers).try_for_each(header)
 }
 
+fn header_name(name: &str) -> Checked {
+    ensure(is_header_name(name), || format!("`{name}` is no header name"))
+}
+
 fn header(op: &HeaderOp) -> Checked {
     let name = op.name();
-    ensure(is_header_name(name), || format!("`{name}` is no header name"))?;
+    header_name(name)?;
     let (HeaderOp::Set(_, value) | HeaderOp::Add(_, value)) = op else {
         return Ok(());
     };

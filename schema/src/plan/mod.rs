@@ -39,7 +39,9 @@ pub use self::pool::{Address, Backend, Balance, Connections, Eject, Pool, Probe,
 pub use self::route::{Action, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
 pub use self::template::{Source, fill, push_part};
-pub use self::tls::{Certificate, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion};
+pub use self::tls::{
+    Certificate, ClientAuth, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion,
+};
 pub use self::value::{Millis, Weight};
 
 /// A compiled configuration.
@@ -63,6 +65,8 @@ pub struct Plan {
     pub hosts: Vec<Host>,
     /// Routes of all hosts.
     pub routes: Vec<Route>,
+    /// Checks of files that were not there when the plan was compiled, sorted by file.
+    pub undecided: Vec<Undecided>,
     /// The route tables of all hosts, in the form in which they run.
     #[serde(skip)]
     pub tables: Tables,
@@ -75,6 +79,15 @@ pub struct Meta {
     pub compiler: String,
     /// Edition of the language the config was written in.
     pub edition: String,
+}
+
+/// Checks of a file that was not there when the plan was compiled.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Undecided {
+    /// The file. A relative path starts at the folder of the plan.
+    pub file: String,
+    /// Codes of the rules that say nothing about it: `CRT005`. Sorted.
+    pub codes: Vec<String>,
 }
 
 /// Process-wide settings.

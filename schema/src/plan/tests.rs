@@ -62,14 +62,26 @@ fn client_tls() -> impl Strategy<Value = ClientTls> {
 }
 
 fn server_tls() -> impl Strategy<Value = ServerTls> {
-    let certificate =
-        (vec(name(), 0..2), identity()).prop_map(|(names, identity)| Certificate { names, identity });
-    (settings(), any::<bool>(), vec(certificate, 1..3), option::of(Just(0))).prop_map(
-        |(settings, prefer_server_order, certificates, default)| ServerTls {
+    let certificate = (vec(name(), 0..2), identity(), option::of(any::<[u8; 32]>()), option::of(name()))
+        .prop_map(|(names, identity, pin, trust)| Certificate { names, identity, pin, trust });
+    let auth = || {
+        let parts = (name(), vec(name(), 0..2), any::<bool>(), option::of("[a-z]{1,8}"));
+        option::of(parts.prop_map(|(roots, revoked, required, subject_header)| ClientAuth {
+            roots,
+            revoked,
+            required,
+            subject_header,
+        }))
+    };
+    let exceptions = option::of((name(), auth())).prop_map(|it| it.into_iter().collect());
+    (settings(), any::<bool>(), vec(certificate, 1..3), option::of(Just(0)), auth(), exceptions).prop_map(
+        |(settings, prefer_server_order, certificates, default, client_auth, exceptions)| ServerTls {
             settings,
             prefer_server_order,
             certificates,
             default,
+            client_auth,
+            exceptions,
         },
     )
 }
@@ -344,6 +356,7 @@ prop_compose! {
         policies in vec(policy(), 1..3),
         routes in vec(route(), 0..5),
         labels in vec(name(), 0..4),
+        undecided in vec((name(), vec(name(), 1..3)).prop_map(|(file, codes)| Undecided { file, codes }), 0..2),
     ) -> Plan {
         listeners.iter_mut().enumerate().for_each(|(at, listener)| listener.name = format!("listener-{at}"));
         pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
@@ -352,7 +365,7 @@ prop_compose! {
             runtime: Runtime { workers, drain, max_files: drain.0.try_into().ok() },
             tables: tables(&labels, routes.len() as u32),
             hosts: vec![Host { names: labels, root: Id::new(0) }],
-            listeners, pools, client_tls, rate_limits, policies, routes,
+            listeners, pools, client_tls, rate_limits, policies, routes, undecided,
         }
     }
 }

@@ -35,6 +35,23 @@ pub struct ServerTls {
     pub certificates: Vec<Certificate>,
     /// The certificate for a client that names no server, or one that no certificate covers; `None` refuses both.
     pub default: Option<u32>,
+    /// What is asked of clients; `None` is nothing.
+    pub client_auth: Option<ClientAuth>,
+    /// Names of which something else is asked: host patterns (`shop.example`, `*.shop.example`, `**.shop.example`), sorted.
+    pub exceptions: Vec<(String, Option<ClientAuth>)>,
+}
+
+/// Certificates of clients.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ClientAuth {
+    /// PEM file with the roots that sign them.
+    pub roots: String,
+    /// PEM files with lists of certificates that are revoked, sorted.
+    pub revoked: Vec<String>,
+    /// Whether a client without one is refused.
+    pub required: bool,
+    /// The request header, in lower case, that tells backends the subject of the certificate.
+    pub subject_header: Option<String>,
 }
 
 /// A certificate and the names it is used for.
@@ -44,6 +61,10 @@ pub struct Certificate {
     pub names: Vec<String>,
     /// Its files.
     pub identity: Identity,
+    /// SHA-256 of the public key (SubjectPublicKeyInfo, RFC 5280) that it must have, now and when it is renewed.
+    pub pin: Option<[u8; 32]>,
+    /// File with a private root that clients are told to trust. It is not served: `preflight` judges the chain by it.
+    pub trust: Option<String>,
 }
 
 /// A certificate chain and its key: PEM files. Relative paths start at the folder of the plan.

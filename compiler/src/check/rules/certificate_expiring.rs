@@ -4,7 +4,7 @@ use super::files::{judged, place};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::tls::{Validity, day};
+use crate::tls::{DAY, Validity, day};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("CRT007", "certificate-expiring"),
@@ -38,7 +38,9 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let message = format!("certificate `{}` expires in {days} days, on {end}", file.value);
             let finding =
                 Diagnostic::new(LINT.rule, level, message, file.span, place(index, &certificate.subject));
-            Some(finding.help("renew it; if that is automatic, it has stopped"))
+            let life = certificate.not_after.saturating_sub(certificate.not_before) / DAY;
+            let issuer = &certificate.issuer;
+            Some(finding.help(format!("of its {life} days two thirds are over: renew it at `{issuer}`; if that is automatic, it has stopped")))
         })
         .collect()
 }

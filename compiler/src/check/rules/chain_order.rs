@@ -32,16 +32,31 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 fn diagnostic(identity: &Identity<'_>) -> Option<Diagnostic> {
-    let file = identity.certificate;
-    let message = format!("the chain of `{}` is in the wrong order", file.value);
-    Some(match chain_fault(identity.chain.as_ref().ok()?)? {
+    let (file, chain) = (identity.certificate, identity.chain.as_ref().ok()?);
+    let disorder = format!("the chain of `{}` is in the wrong order", file.value);
+    let warning = |message: String, label: String| Diagnostic::warning(LINT.rule, message, file.span, label);
+    Some(match chain_fault(chain)? {
         ChainFault::LeafNotFirst(leaf) => LINT
-            .finding(message, file.span, format!("the leaf is certificate {}", leaf + 1))
+            .finding(disorder, file.span, format!("the leaf is certificate {}", leaf + 1))
             .help("put the leaf first, then the one that signed it, and so on"),
         ChainFault::Unrelated(at) => {
-            let label = format!("certificate {} did not sign the one before", at + 1);
-            Diagnostic::warning(LINT.rule, message, file.span, label)
+            warning(disorder, format!("certificate {} did not sign the one before", at + 1))
                 .help("delete what does not belong to the chain")
+        }
+        ChainFault::Repeated(at) => {
+            let message = format!("a certificate is in `{}` twice", file.value);
+            warning(message, format!("certificate {} once more", at + 1)).help("delete one of them")
+        }
+        ChainFault::TooLong(count) => {
+            let message =
+                format!("the chain of `{}` has {count} certificates between leaf and root", file.value);
+            warning(message, "clients follow six at most".into())
+                .help("have it issued by an authority nearer to the root")
+        }
+        ChainFault::PublicRoot(at) => {
+            let message = format!("`{}` holds a public root", file.value);
+            let label = format!("certificate {} goes out for nothing", at + 1);
+            Diagnostic::info(LINT.rule, message, file.span, label).help("delete it: every client has it")
         }
     })
 }

@@ -33,7 +33,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         .filter_map(|(file, _, fault)| {
             let FileFault::Unreadable(why) = fault else { return None };
             // What is only where the plan runs is not decided, which is no finding.
-            if facts.is_elsewhere(file) {
+            if facts.files.is_elsewhere(file) {
                 return None;
             }
             let finding =

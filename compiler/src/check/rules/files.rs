@@ -7,28 +7,32 @@ use crate::tls::{Certificate, FileFault, Slot, Validity, validity};
 /// Every file of no use in its place, with what it was named as.
 pub(in crate::check) fn file_faults<'f>(
     facts: &'f Facts<'_>,
-) -> impl Iterator<Item = (&'f Spanned<String>, Slot, &'f FileFault)> {
+) -> impl Iterator<Item = (&'f Spanned<String>, Slot, FileFault)> {
     let chains = facts.identities.iter().filter_map(|identity| {
-        Some((identity.certificate, Slot::Certificate, identity.chain.as_ref().err()?))
+        Some((identity.certificate, Slot::Certificate, identity.chain.as_ref().err()?.clone()))
     });
-    let keys = facts
-        .identities
-        .iter()
-        .filter_map(|identity| Some((identity.key?, Slot::Key, identity.private.as_ref()?.as_ref().err()?)));
+    let keys = facts.identities.iter().filter_map(|identity| {
+        Some((identity.key?, Slot::Key, identity.private.as_ref()?.as_ref().err()?.clone()))
+    });
     let roots = facts
         .bundles
         .iter()
-        .filter_map(|bundle| Some((bundle.file, Slot::Certificate, bundle.roots.as_ref().err()?)));
-    chains.chain(keys).chain(roots)
+        .filter_map(|bundle| Some((bundle.file, Slot::Certificate, bundle.roots.as_ref().err()?.clone())));
+    let revoked = facts
+        .revoked
+        .iter()
+        .filter_map(|file| Some((*file, Slot::Revoked, facts.files.find(file).revoked().err()?)));
+    chains.chain(keys).chain(roots).chain(revoked)
 }
 
 /// Every chain that could be read, and how it stands now.
 pub(super) fn judged<'f>(
     facts: &'f Facts<'_>,
 ) -> impl Iterator<Item = (&'f Spanned<String>, &'f [Certificate], Validity)> {
-    facts.identities.iter().filter_map(|identity| {
+    let dated = facts.identities.iter().filter(|identity| !identity.certificate_file.is_stand_in());
+    dated.filter_map(|identity| {
         let chain = identity.chain.as_ref().ok()?;
-        Some((identity.certificate, chain.as_slice(), validity(chain, facts.now)))
+        Some((identity.certificate, chain.as_slice(), validity(chain, facts.now, facts.expires_within)))
     })
 }
 

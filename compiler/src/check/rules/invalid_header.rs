@@ -3,7 +3,7 @@
 use super::headers::{edits, is_token_byte};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::Facts;
+use crate::facts::{Facts, client_auths};
 use crate::model::{Action, HeaderChange};
 use crate::source::Spanned;
 
@@ -41,6 +41,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             found.extend(bad_value(&edit.name.value, value));
         }
     }
+    let told = client_auths(facts.model).filter_map(|auth| auth.subject_header.as_ref());
+    found.extend(told.filter_map(bad_subject_header));
     let types = facts.patterns.routes.iter().filter_map(|read| match &read.route.action {
         Some(Action::Respond { content_type, .. }) => Some(content_type),
         _ => None,
@@ -49,6 +51,28 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let unsendable = types.filter(|value| !is_visible(&value.value));
     found.extend(unsendable.map(|value| control("Content-Type", value)));
     found
+}
+
+/// A header that tells the subject of a client certificate, and that means something else already.
+fn bad_subject_header(name: &Spanned<String>) -> Option<Diagnostic> {
+    const TAKEN: [&str; 9] = [
+        "host",
+        "content-length",
+        "content-type",
+        "connection",
+        "transfer-encoding",
+        "te",
+        "upgrade",
+        "expect",
+        "cookie",
+    ];
+    let taken = TAKEN.contains(&name.value.to_ascii_lowercase().as_str());
+    if is_token(&name.value) && !taken {
+        return None;
+    }
+    let message = format!("`{}` cannot tell the subject of a certificate", name.value);
+    let label = if taken { "it means something else" } else { "not a token" };
+    Some(LINT.finding(message, name.span, label).help("write `X-Client-Cert-Subject`"))
 }
 
 fn bad_value(name: &str, value: &Spanned<String>) -> Option<Diagnostic> {

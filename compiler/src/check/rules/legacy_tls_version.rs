@@ -1,7 +1,7 @@
 //! A version of TLS that is prohibited.
 
-use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::check::{Lint, replace};
+use crate::diagnostic::{Diagnostic, Rule, Safety, Severity};
 use crate::facts::Facts;
 use crate::tls::{VersionFault, version};
 
@@ -39,9 +39,9 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
                 bound.span,
                 why,
             );
-            finding.help(
-                "write \"1.2\": clients before Android 4.4.2, Java 8u161 and IE 11 cannot connect either way",
-            )
+            finding
+                .help("write \"1.2\": clients before Android 4.4.2, Java 8u161 and IE 11 cannot connect either way")
+                .fix(replace(facts.sources, Safety::Safe, bound, "1.2"))
         })
         .collect()
 }

@@ -1,15 +1,19 @@
 //! One file for each rule, and what some of them share.
 
 mod acl_gap;
+mod alpn_mismatch;
 mod ambiguous_overlap;
 mod auth_bypass_path;
 mod bad_rewrite;
 mod bind_conflict;
 mod burst_inconsistent;
+mod ca_as_leaf;
 mod certificate_expired;
 mod certificate_expiring;
 mod certificate_not_yet_valid;
+mod chain_incomplete;
 mod chain_order;
+mod client_ca_too_broad;
 mod conflicting_keys;
 mod connection_budget;
 mod csp;
@@ -19,10 +23,12 @@ mod duplicate_name;
 mod duplicate_route;
 mod duplicate_sni;
 mod eject_all;
+mod eku_mismatch;
 mod fd_limit;
 mod file_unreadable;
 mod files;
 mod forwarded_overwrite;
+mod h2_coalescing;
 mod h2_limits;
 mod hash_key_degenerate;
 mod header_override_lost;
@@ -42,6 +48,7 @@ mod invalid_probe_path;
 mod invalid_server_name;
 mod invariant_violated;
 mod inverted_tls_range;
+mod key_in_repository;
 mod key_mismatch;
 mod key_permissions;
 mod legacy_tls_version;
@@ -50,13 +57,17 @@ mod limits;
 mod localhost_listener;
 mod lockout_risk;
 mod memory_budget;
+mod mtls_host_bypass;
 mod no_certificate;
 mod no_eligible_backend;
 mod no_group_for_tls12;
 mod no_health_check;
 mod no_suite_for_key;
 mod obsolete_security_header;
+mod plaintext_on_tls_port;
 mod pools;
+mod pq_group_missing;
+mod preference_ignored;
 mod profile_conflict;
 mod redirect_loop;
 mod references;
@@ -90,12 +101,12 @@ mod upstream_scheme_conflict;
 mod upstream_verify_disabled;
 mod values;
 mod weak_key;
+mod weak_signature;
 mod weight_ignored;
 mod weight_skew;
 mod write_timeout_inversion;
 mod wrong_pem_content;
 
-pub(super) use self::files::file_faults;
 use super::Lint;
 
 /// All rules, sorted by code.
@@ -108,10 +119,16 @@ pub(super) static LINTS: &[&Lint] = &[
     &certificate_expired::LINT,
     &certificate_expiring::LINT,
     &certificate_not_yet_valid::LINT,
+    &chain_incomplete::LINT,
     &chain_order::LINT,
     &san_mismatch::LINT,
     &weak_key::LINT,
+    &weak_signature::LINT,
+    &ca_as_leaf::LINT,
+    &eku_mismatch::LINT,
     &key_permissions::LINT,
+    &key_in_repository::LINT,
+    &client_ca_too_broad::LINT,
     &no_certificate::LINT,
     &invariant_violated::LINT,
     &bind_conflict::LINT,
@@ -161,8 +178,14 @@ pub(super) static LINTS: &[&Lint] = &[
     &unsupported_group::LINT,
     &no_group_for_tls12::LINT,
     &no_suite_for_key::LINT,
+    &pq_group_missing::LINT,
+    &preference_ignored::LINT,
     &profile_conflict::LINT,
     &duplicate_sni::LINT,
+    &h2_coalescing::LINT,
+    &mtls_host_bypass::LINT,
+    &alpn_mismatch::LINT,
+    &plaintext_on_tls_port::LINT,
     &upstream_verify_disabled::LINT,
     &upstream_scheme_conflict::LINT,
     &unknown_tls_version::LINT,

@@ -2,9 +2,10 @@
 
 use divisor_schema::plan::TlsVersion;
 
-use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::check::{Lint, replace};
+use crate::diagnostic::{Diagnostic, Fix, Rule, Safety, Severity};
 use crate::facts::{Facts, Holder, TlsUse};
+use crate::tls::{Authentication, suite};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("TLS008", "no-suite-for-key"),
@@ -44,10 +45,23 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let finding = LINT.finding(message, first.span, format!("no suite for {} keys", needed.name()));
             let labelled = finding.label(identity.certificate.span, format!("has an {kind} key"));
             let suite = format!("TLS_ECDHE_{}_WITH_AES_128_GCM_SHA256", needed.name());
-            found.push(labelled.help(format!("add `{suite}`, or delete the list")));
+            found.push(
+                labelled.help(format!("add `{suite}`, or delete the list")).fix(twins(facts, tls, needed)),
+            );
         }
     }
     found
+}
+
+/// The suites of the list with the same ciphers, for the key that there is.
+fn twins(facts: &Facts<'_>, tls: &TlsUse<'_>, needed: Authentication) -> Fix {
+    let fix = Fix::new(Safety::Unsafe, format!("take the same suites for {} keys", needed.name()));
+    tls.settings.cipher_suites.iter().fold(fix, |fix, name| {
+        let Ok(suite) = suite(&name.value) else { return fix };
+        let twin = suite.iana.replace(suite.authentication.name(), needed.name());
+        let edits = replace(facts.sources, Safety::Unsafe, name, &twin).edits;
+        edits.into_iter().fold(fix, |fix, edit| fix.edit(edit.span, edit.text))
+    })
 }
 
 /// Whether a certificate of `holder` is shown under these settings.

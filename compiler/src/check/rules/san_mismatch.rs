@@ -81,7 +81,7 @@ fn diagnostic(
         let leaf = identity.leaf();
         let names: Vec<String> = leaf.map(|leaf| names(&leaf.names, &leaf.addresses)).unwrap_or_default();
         let label = if names.is_empty() {
-            "is for no name".to_owned()
+            "is for no name: only alternative names count".to_owned()
         } else {
             format!("is for {}", names.join(", "))
         };

@@ -2,8 +2,8 @@
 
 use divisor_schema::plan::TlsVersion;
 
-use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::check::{Lint, replace};
+use crate::diagnostic::{Diagnostic, Rule, Safety, Severity};
 use crate::facts::Facts;
 
 pub(super) static LINT: Lint = Lint {
@@ -38,6 +38,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         .map(|newest| {
             LINT.finding(format!("`{}` turns TLS 1.3 off", newest.value), newest.span, "caps the version")
                 .help("delete `max-version`")
+                .fix(replace(facts.sources, Safety::Unsafe, newest, "1.3"))
         })
         .collect()
 }

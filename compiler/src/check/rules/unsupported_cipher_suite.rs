@@ -1,7 +1,7 @@
 //! A cipher suite that is never negotiated.
 
-use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::check::{Lint, replace};
+use crate::diagnostic::{Diagnostic, Rule, Safety, Severity};
 use crate::facts::Facts;
 use crate::tls::{SuiteFault, suite};
 
@@ -37,9 +37,10 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let message = format!("`{}` is never negotiated", name.value);
             let diagnostic = Diagnostic::new(LINT.rule, level, message, name.span, known.reason);
             let instead = known.instead;
-            found.push(
-                diagnostic.help(format!("delete it; the nearest suite that is negotiated is `{instead}`")),
-            );
+            let help = format!("delete it; the nearest suite that is negotiated is `{instead}`");
+            let listed = tls.choice.suites.iter().any(|suite| suite.iana == instead);
+            let fix = (!listed).then(|| replace(facts.sources, Safety::Unsafe, name, instead));
+            found.push(fix.into_iter().fold(diagnostic.help(help), Diagnostic::fix));
         }
     }
     found

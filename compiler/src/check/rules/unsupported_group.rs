@@ -1,7 +1,7 @@
 //! A key-exchange group that is not implemented.
 
-use crate::check::Lint;
-use crate::diagnostic::{Diagnostic, Rule, Severity};
+use crate::check::{Lint, replace};
+use crate::diagnostic::{Diagnostic, Rule, Safety, Severity};
 use crate::facts::Facts;
 use crate::source::Spanned;
 use crate::tls::{GroupFault, group};
@@ -29,17 +29,29 @@ route "/**" { respond 200 "ok"; }
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let names = facts.tls.iter().flat_map(|tls| &tls.settings.groups);
-    names.filter_map(|name| Some(diagnostic(name, group(&name.value).err()?))).collect()
+    names.filter_map(|name| diagnostic(facts, name)).collect()
 }
 
-fn diagnostic(name: &Spanned<String>, fault: GroupFault) -> Diagnostic {
+fn diagnostic(facts: &Facts<'_>, name: &Spanned<String>) -> Option<Diagnostic> {
     let message = format!("group `{}` is not supported", name.value);
-    match fault {
-        GroupFault::Unsupported(why, instead) => {
-            LINT.finding(message, name.span, why).help(format!("write `{instead}`"))
+    Some(match group(&name.value) {
+        Ok(group) if group.is_pure_post_quantum => {
+            let message = format!("few clients have group `{}`", name.value);
+            Diagnostic::warning(LINT.rule, message, name.span, "nothing classical beside it")
+                .help("write `X25519MLKEM768`, which holds if either half does")
+                .fix(replace(facts.sources, Safety::Unsafe, name, "X25519MLKEM768"))
         }
-        GroupFault::Unknown => LINT
+        Ok(_) => return None,
+        Err(GroupFault::Withdrawn(instead)) => LINT
+            .finding(message, name.span, "a withdrawn draft")
+            .help(format!("write `{instead}`"))
+            .fix(replace(facts.sources, Safety::Safe, name, instead)),
+        Err(GroupFault::Unsupported(why, instead)) => LINT
+            .finding(message, name.span, why)
+            .help(format!("write `{instead}`"))
+            .fix(replace(facts.sources, Safety::Unsafe, name, instead)),
+        Err(GroupFault::Unknown) => LINT
             .finding(message, name.span, "no such group")
             .help("delete the list: the profile has the groups that Mozilla recommends"),
-    }
+    })
 }

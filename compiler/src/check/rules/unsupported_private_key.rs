@@ -30,9 +30,9 @@ host "shop.example" { route "/**" { respond 200 "ok"; }; }
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     file_faults(facts)
         .filter_map(|(file, _, fault)| {
-            let FileFault::UnsupportedKey { holds, help } = fault else { return None };
-            let message = format!("`{}` holds {holds}", file.value);
-            Some(LINT.finding(message, file.span, "of no use here").help(*help))
+            let FileFault::UnusableKey(content) = fault else { return None };
+            let message = format!("`{}` holds {}", file.value, content.words());
+            Some(LINT.finding(message, file.span, "of no use here").help(content.help(&file.value)))
         })
         .collect()
 }

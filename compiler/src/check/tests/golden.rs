@@ -85,6 +85,7 @@ fn server_block_of_the_plan() {
     warning SEC007 listener `default` does not tell browsers to use TLS only
     error TLS008 no TLS 1.2 suite of the list can be used with the ECDSA P-256 key of `shop.pem`
     error TLS001 `TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305` is not the name of a cipher suite
+    info TLS010 the server's order of suites slows clients without AES in hardware
     warning RLM003 `window_size` has no effect beside `requests_per_second`
     warning RLM006 one client locks out all that share its address for 5m
     warning SEC008 `X-XSS-Protection` is obsolete
@@ -93,11 +94,14 @@ fn server_block_of_the_plan() {
     insta::assert_snapshot!(served(""), @r"
     warning SYN008 `tls_min_version` has no effect without `cert_file`
     warning SYN008 `tls_cipher_suites` has no effect without `cert_file`
+    error TLS001 `TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305` is not the name of a cipher suite
     warning SYN008 `prefer_server_ciphers` has no effect without `cert_file`
+    info TLS010 the server's order of suites slows clients without AES in hardware
     warning RLM003 `window_size` has no effect beside `requests_per_second`
     warning RLM006 one client locks out all that share its address for 5m
     warning SEC008 `X-XSS-Protection` is obsolete
     info SEC009 the policy leaves `base-uri` and `frame-ancestors` open
+    warning TLS016 listener `default` speaks plain HTTP on port 8443
     ");
 }
 

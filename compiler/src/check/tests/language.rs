@@ -29,7 +29,7 @@ fn policies_of_one_list_agree_and_inner_ones_win() {
 #[test]
 fn suites_of_tls_12_have_no_effect_on_tls_13() {
     insta::assert_snapshot!(
-        found(&with_tls(r#"min-version "1.3"; cipher-suites "ECDHE-ECDSA-AES128-GCM-SHA256""#)),
+        found(&with_tls(r#"min-version "1.3"; cipher-suites "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256""#)),
         @r"
     SYN008 `cipher-suites` has no effect with TLS 1.3
       -> delete the list, or write `min-version` `1.2`

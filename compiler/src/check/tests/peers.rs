@@ -244,8 +244,8 @@ route "/**" { respond 200 "ok"; }"#,
         rule: "OPS001",
         config: || {
             whole(
-                r#"listener "a" { bind "0.0.0.0:443"; }
-listener "b" { bind "10.0.0.1:443"; }
+                r#"listener "a" { bind "0.0.0.0:80"; }
+listener "b" { bind "10.0.0.1:80"; }
 route "/**" { respond 200 "ok"; }"#,
             )
         },

@@ -12,20 +12,28 @@ use crate::model::listener::http as full_http;
 use crate::model::types::{Certificate, Hsts, Http, Listener, Reference, ServerTls, TlsSettings};
 use crate::source::{At, Span, Spanned};
 
-pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked, name: &Spanned<String>) -> Listener {
+/// The listener, and TLS settings that it does not use.
+pub(super) fn lower(
+    decoder: &mut Decoder<'_>,
+    root: &Checked,
+    name: &Spanned<String>,
+) -> (Listener, Option<ServerTls>) {
     let server = root.block_or_defaults("server");
     let security = root.block_or_defaults("security");
-    Listener {
+    let tls = tls(decoder, &server, &security.block_or_defaults("tls"));
+    let (used, idle) = if tls.certificates.is_empty() { (None, Some(tls)) } else { (Some(tls), None) };
+    let listener = Listener {
         name: name.clone(),
         binds: bind(decoder, root).into_iter().collect(),
-        tls: tls(decoder, &server, &security.block_or_defaults("tls")),
+        tls: used,
         http: http(&server),
         trusted_proxies: Vec::new(),
         max_connections: None,
         tcp_keepalive: positive(server.written("tcp_keepalive_period")),
         redirect: None,
         uses: vec![Reference::to(name.clone())],
-    }
+    };
+    (listener, idle)
 }
 
 fn bind(decoder: &mut Decoder<'_>, root: &Checked) -> Option<Spanned<SocketAddr>> {
@@ -77,23 +85,31 @@ const TLS: [&str; 8] = [
     "hsts_include_subdomain",
 ];
 
-/// TLS, if there is a certificate. Settings may stand in `server` or in `security.tls`.
-fn tls(decoder: &mut Decoder<'_>, server: &Checked, tls: &Checked) -> Option<ServerTls> {
+/// TLS; without a certificate it is not used. Settings may stand in `server` or in `security.tls`.
+fn tls(decoder: &mut Decoder<'_>, server: &Checked, tls: &Checked) -> ServerTls {
     let min_version =
         agreed(decoder, server.written("tls_min_version"), tls, &["tls_min_version", "min_version"]);
     let prefer = agreed(decoder, server.written("prefer_server_ciphers"), tls, &["prefer_server_ciphers"]);
     let cipher_suites = agreed_suites(decoder, server, tls);
-    let Some(certificate) = server.written::<String>("cert_file") else {
+    let certificate = server.written::<String>("cert_file");
+    if certificate.is_none() {
         if !missing_certificate(decoder, server) {
             ineffective(decoder, server, &SERVER_TLS, "cert_file");
             ineffective(decoder, tls, &TLS, "cert_file");
         }
-        return None;
-    };
-    if tls.written_at("hsts_max_age").is_none() {
+    } else if tls.written_at("hsts_max_age").is_none() {
         ineffective(decoder, tls, &["hsts_include_subdomain"], "hsts_max_age");
     }
-    Some(ServerTls {
+    // There is one certificate, so it serves every name.
+    let certificate = certificate.map(|certificate| Certificate {
+        default: Spanned::default_at(true, certificate.span),
+        certificate,
+        key: server.written("key_file"),
+        trust: None,
+        names: Vec::new(),
+        pin: None,
+    });
+    ServerTls {
         at: At(server.at),
         settings: TlsSettings {
             profile: profile(server.at),
@@ -104,15 +120,9 @@ fn tls(decoder: &mut Decoder<'_>, server: &Checked, tls: &Checked) -> Option<Ser
         },
         prefer_server_order: prefer.unwrap_or(Spanned::default_at(false, server.at)),
         hsts: hsts(tls),
-        // There is one certificate, so it serves every name.
-        certificates: vec![Certificate {
-            default: Spanned::default_at(true, certificate.span),
-            certificate,
-            key: server.written("key_file"),
-            trust: None,
-            names: Vec::new(),
-        }],
-    })
+        certificates: certificate.into_iter().collect(),
+        client_auth: None,
+    }
 }
 
 /// Whether something asks for a certificate that is not there.

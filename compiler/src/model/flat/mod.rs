@@ -34,11 +34,13 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         uses: Vec::new(),
         settings: Settings::default(),
     };
+    let (listener, idle_tls) = listener::lower(decoder, root, &name);
     Model {
         layout: Layout::Flat,
         edition: None,
         runtime: runtime(&full(at).block_or_defaults("runtime")),
-        listeners: vec![listener::lower(decoder, root, &name)],
+        listeners: vec![listener],
+        idle_tls: idle_tls.into_iter().collect(),
         pools: vec![pool::lower(decoder, root, &name)],
         policies: vec![Policy { name, settings: settings::lower(decoder, root), single: Vec::new() }],
         rate_limits: Vec::new(),

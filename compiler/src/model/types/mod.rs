@@ -21,7 +21,7 @@ pub use self::policy::{
 };
 pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
 pub use self::route::{Action, Condition, Host, Mirror, Route, Share, Subject, Test};
-pub use self::tls::{Certificate, ClientTls, Hsts, ServerTls, TlsSettings};
+pub use self::tls::{Certificate, ClientAuth, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
 
 /// A whole config.
@@ -35,6 +35,8 @@ pub struct Model {
     pub runtime: Runtime,
     /// Listeners, sorted by name. Two may have the same name until a rule has said so.
     pub listeners: Vec<Listener>,
+    /// TLS settings of the flat layout that are not used, because it names no certificate.
+    pub idle_tls: Vec<ServerTls>,
     /// Pools, sorted by name. Two may have the same name until a rule has said so.
     pub pools: Vec<Pool>,
     /// Policies, sorted by name. Two may have the same name until a rule has said so.

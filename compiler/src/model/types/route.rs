@@ -2,7 +2,7 @@
 
 use divisor_schema::plan::Cidr;
 
-use super::{Certificate, Listener, Policy, Pool, Reference, Settings};
+use super::{Certificate, ClientAuth, Listener, Policy, Pool, Reference, Settings};
 use crate::source::Spanned;
 
 /// What some names serve.
@@ -14,6 +14,8 @@ pub struct Host {
     pub listeners: Vec<Reference<Listener>>,
     /// Certificates for its names, beside those of the listener.
     pub certificates: Vec<Certificate>,
+    /// Certificates of its clients, in place of what the listener says.
+    pub client_auth: Option<ClientAuth>,
     /// Policies that bind every request of this host.
     pub uses: Vec<Reference<Policy>>,
     /// Its routes, sorted by pattern.

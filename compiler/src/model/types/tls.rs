@@ -30,6 +30,8 @@ pub struct ServerTls {
     pub prefer_server_order: Spanned<bool>,
     /// Certificates to choose from by server name.
     pub certificates: Vec<Certificate>,
+    /// Certificates of clients, for all hosts that say nothing else.
+    pub client_auth: Option<ClientAuth>,
     /// `Strict-Transport-Security` on every response.
     pub hsts: Option<Hsts>,
 }
@@ -47,6 +49,23 @@ pub struct Certificate {
     pub names: Vec<Spanned<String>>,
     /// Also used for a client that names no server, or one that no certificate covers.
     pub default: Spanned<bool>,
+    /// What a renewed certificate must keep: `spki` is the key.
+    pub pin: Option<Spanned<String>>,
+}
+
+/// Certificates of clients.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ClientAuth {
+    /// Its place: the word `client-auth`.
+    pub at: At,
+    /// PEM file with the roots that sign them.
+    pub ca: Spanned<String>,
+    /// Whether a client without one is refused.
+    pub required: Spanned<bool>,
+    /// PEM files with lists of certificates that are revoked.
+    pub crl: Vec<Spanned<String>>,
+    /// The request header that tells backends the subject of the certificate.
+    pub subject_header: Option<Spanned<String>>,
 }
 
 /// `Strict-Transport-Security` (RFC 6797).
