@@ -169,8 +169,7 @@ fn analyse_within<'a>(
         let (kept, left) = if is_own(other) && !is_own(one) { (other, one) } else { (one, other) };
         gone.push(left);
         if is_own(kept) == is_own(left) {
-            let (first, second) = (position(kept), position(left));
-            findings.push(Finding::Duplicate { first: first.min(second), second: first.max(second) });
+            findings.push(Finding::Duplicate { first: position(kept), second: position(left) });
         } else {
             overridden.push(position(left));
         }
