@@ -6,8 +6,11 @@ mod compress;
 mod eject;
 mod headers;
 mod mirror;
+mod origins;
+mod pages;
 mod retry;
 mod split;
+mod swap;
 
 use super::support::{Backend, Port, Site};
 

@@ -6,6 +6,7 @@ mod answer;
 mod files;
 mod identities;
 mod layers;
+mod pages;
 mod paths;
 mod patterns;
 mod routing;
@@ -17,6 +18,7 @@ pub(crate) use self::files::Files;
 pub use self::files::PathMap;
 pub(crate) use self::identities::{Bundle, Holder, Identity, Purpose};
 pub(crate) use self::layers::{Layer, access};
+pub(crate) use self::pages::ReadPage;
 pub(crate) use self::paths::{plan_path, read_path};
 pub(crate) use self::patterns::{Patterns, ReadRoute, condition};
 pub(crate) use self::routing::Site;
@@ -49,6 +51,8 @@ pub(crate) struct Facts<'m> {
     pub(crate) tls: Vec<TlsUse<'m>>,
     /// All certificates with their keys.
     pub(crate) identities: Vec<Identity<'m>>,
+    /// All files with pages of errors.
+    pub(crate) pages: Vec<ReadPage<'m>>,
     /// All files of roots to trust.
     pub(crate) bundles: Vec<Bundle<'m>>,
     /// What holds for a route where nobody says anything.
@@ -88,6 +92,7 @@ impl<'m> Facts<'m> {
             patterns,
             sites: routing::sites(model, patterns),
             tls: tls::uses(model),
+            pages: pages::pages(model, sources),
             defaults: Settings::defaults(Span::default()),
             identities: identities::identities(model, &files),
             bundles: identities::bundles(model, &files),

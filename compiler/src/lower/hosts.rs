@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use divisor_schema::plan::{
-    Action, Cidr, Condition, Host, HostId, HostTable, Methods, Mirror, Policy, PoolId, RateLimit, Route,
-    RouteId, Share, Subject, Tables, Template, Test, Weight,
+    Action, Cidr, Condition, ErrorPage, Host, HostId, HostTable, Methods, Mirror, Policy, PoolId, RateLimit,
+    Route, RouteId, Share, Subject, Tables, Template, Test, Weight,
 };
 
 use super::policies::Policies;
@@ -107,10 +107,31 @@ impl<'f, 'm> Hosts<'f, 'm> {
         let routes = self.site_routes(site, listener);
         if let Ok(analysis) = &site.analysis {
             let root = self.tables.append(analysis, &routes);
-            self.hosts.push(Host { names: texts(&site.names), root });
+            let error_pages = self.error_pages(site);
+            self.hosts.push(Host { names: texts(&site.names), root, error_pages });
         }
         self.known.insert(key, id);
         id
+    }
+
+    /// The pages of a site, by their first status.
+    fn error_pages(&self, site: &Site<'m>) -> Vec<ErrorPage> {
+        let lowered = |page: &model::ErrorPage| {
+            let body = match &page.page {
+                model::Page::Text(text) => text.value.clone(),
+                model::Page::File(file) => {
+                    let read = self.facts.pages.iter().find(|read| std::ptr::eq(read.file, file));
+                    read?.text.clone().ok()?
+                }
+            };
+            let mut statuses: Vec<u16> = page.statuses.iter().map(|status| status.value).collect();
+            statuses.sort_unstable();
+            Some(ErrorPage { statuses, content_type: page.content_type.value.clone(), body })
+        };
+        let pages = site.host.into_iter().flat_map(|host| &host.error_pages);
+        let mut pages: Vec<ErrorPage> = pages.filter_map(lowered).collect();
+        pages.sort_by(|a, b| a.statuses.cmp(&b.statuses));
+        pages
     }
 
     /// The ids of the routes of a site, by their position in it. They are numbered by what they match.
@@ -233,7 +254,7 @@ impl<'f, 'm> Hosts<'f, 'm> {
         let set = RouteSet { set, priority: 0, own: true };
         if let Ok(analysis) = analyse(&[set], EmptySegments::Kept) {
             let root = self.tables.append(&analysis, &[route]);
-            self.hosts.push(Host { names: texts(names), root });
+            self.hosts.push(Host { names: texts(names), root, error_pages: vec![] });
         }
         self.routes.push(Route {
             pattern: every.text,

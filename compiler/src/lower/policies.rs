@@ -3,14 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use divisor_schema::plan::{
-    Compress, Mirror, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts,
+    Compress, Cors, Csrf, Mirror, Policy, PolicyId, RateLimit, RateLimitId, Retry, RetryOn, Timeouts,
 };
 
 use super::headers;
 use crate::facts::{Layer, access};
 use crate::model::{self, RetryCause, Settings, SharedLimit};
 use crate::routes::Pattern;
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 /// The policies and rate limits of a plan, each once, in the order of their first use.
 pub(super) struct Policies<'m> {
@@ -65,6 +65,10 @@ impl<'m> Policies<'m> {
             retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),
             compress: inner_first().find_map(|it| it.compress.as_ref()).map(compress),
             mirror,
+            cors: inner_first().find_map(|it| it.cors.as_ref()).map(cors),
+            csrf: inner_first()
+                .find_map(|it| it.csrf.as_ref())
+                .map(|csrf| Csrf { origins: words(&csrf.origins, origin) }),
         };
         self.policy(policy)
     }
@@ -120,6 +124,34 @@ impl<'m> Policies<'m> {
 
 /// Stands for a timeout that [`Settings::defaults`] always has.
 const NONE: divisor_schema::plan::Millis = divisor_schema::plan::Millis(u64::MAX);
+
+fn cors(cors: &model::Cors) -> Cors {
+    let mut origins = words(&cors.origins, origin);
+    if origins.iter().any(|origin| origin == "*") {
+        origins.clear();
+    }
+    Cors {
+        credentials: cors.credentials.value && !origins.is_empty(),
+        origins,
+        methods: words(&cors.methods, str::to_owned),
+        headers: words(&cors.headers, str::to_ascii_lowercase),
+        expose: words(&cors.expose, str::to_ascii_lowercase),
+        max_age: cors.max_age.value,
+    }
+}
+
+/// An origin as browsers write it.
+fn origin(text: &str) -> String {
+    text.strip_suffix('/').unwrap_or(text).to_ascii_lowercase()
+}
+
+/// Words in one spelling, sorted, each once.
+fn words(words: &[Spanned<String>], spelling: impl Fn(&str) -> String) -> Vec<String> {
+    let mut words: Vec<String> = words.iter().map(|word| spelling(&word.value)).collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
 
 /// Media types of text: what is worth to be compressed where nobody says what is.
 const TEXT: [&str; 8] = [

@@ -6,8 +6,8 @@ use divisor_schema::plan::{Cidr, Encoding};
 use super::block::Checked;
 use super::transpose;
 use super::types::{
-    Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause, Settings,
-    SharedLimit, Timeouts,
+    Compress, Cors, Csrf, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Reference, Retry, RetryCause,
+    Settings, SharedLimit, Timeouts,
 };
 use super::units::Rate;
 use crate::source::{At, Span, Spanned};
@@ -31,6 +31,8 @@ pub(super) fn settings(block: &Checked) -> Settings {
         timeouts: block.block("timeout").map(timeouts).unwrap_or_default(),
         retry: block.block("retry").map(retry),
         compress: block.block("compress").map(compress),
+        cors: block.block("cors").map(cors),
+        csrf: block.block("csrf").map(|block| Csrf { origins: block.list("origin") }),
     }
 }
 
@@ -60,6 +62,17 @@ fn compress(block: &Checked) -> Compress {
         encodings: block.list("encoding").into_iter().map(encoding).collect(),
         types: block.list("type"),
         min_size: block.value("min-size"),
+    }
+}
+
+fn cors(block: &Checked) -> Cors {
+    Cors {
+        origins: block.list("origin"),
+        methods: block.list("method"),
+        headers: block.list("header"),
+        expose: block.list("expose"),
+        credentials: block.value("credentials"),
+        max_age: block.value("max-age"),
     }
 }
 

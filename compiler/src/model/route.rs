@@ -3,7 +3,9 @@
 use divisor_schema::plan::Cidr;
 
 use super::block::Checked;
-use super::types::{Action, Condition, Host, Mirror, Reference, Route, Share, Subject, Test};
+use super::types::{
+    Action, Condition, ErrorPage, Host, Mirror, Page, Reference, Route, Share, Subject, Test,
+};
 use super::{policy, references, tls, transpose};
 
 pub(super) fn host(block: &Checked) -> Host {
@@ -13,6 +15,7 @@ pub(super) fn host(block: &Checked) -> Host {
         certificates: block.block("tls").map(tls::certificates).unwrap_or_default(),
         client_auth: block.block("tls").and_then(tls::client_auth),
         uses: references(block, "use"),
+        error_pages: block.blocks("error-page").filter_map(error_page).collect(),
         routes: block.blocks("route").filter_map(route).collect(),
     }
 }
@@ -76,6 +79,15 @@ fn action(block: &Checked) -> Option<Action> {
         "deny" => Some(Action::Deny { status: block.block("deny")?.value("status") }),
         _ => None,
     }
+}
+
+fn error_page(block: &Checked) -> Option<ErrorPage> {
+    let file = block.written("file").map(Page::File);
+    Some(ErrorPage {
+        statuses: block.list("status"),
+        page: file.or_else(|| block.written("body").map(Page::Text))?,
+        content_type: block.value("content-type"),
+    })
 }
 
 fn mirror(block: &Checked) -> Option<Mirror> {

@@ -5,6 +5,7 @@ mod entered;
 mod failure;
 mod forward;
 mod mirror;
+mod page;
 mod proxy;
 mod random;
 mod request;
@@ -19,15 +20,15 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use divisor_schema::plan::{Action, RouteId};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION};
+use divisor_schema::plan::{Action, HostId, RouteId};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
 use crate::message::Interim;
-use crate::plan::{Listener, Live, Policy};
-use crate::policy::{HeaderOps, Peer, Values};
+use crate::plan::{ErrorPage, Listener, Live, Policy};
+use crate::policy::{Csrf, HeaderOps, Peer, Values};
 use crate::route;
 
 pub(crate) use self::body::ResponseBody;
@@ -105,8 +106,8 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     let only_head = head.method == Method::HEAD;
     let address = client.peer.client(&head.headers, &listener.proxies);
     let exchange = Exchange { client, view: &view, listener, address };
-    let mut response = match exchange.find(&head) {
-        Ok((route, target)) => exchange.answer(route, target, head, Sent { body, interim }).await,
+    let mut response = match exchange.host(&head) {
+        Ok((host, target)) => exchange.serve(host, target, head, Sent { body, interim }).await,
         Err(failure) => failure.response(),
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0, None);
@@ -123,13 +124,13 @@ fn without_body(mut response: Response<ResponseBody>) -> Response<ResponseBody> 
     response
 }
 
-/// One exchange: a request, and the plan it is answered by.
 /// The body of a request, and the way back for interim responses to it.
 struct Sent<B> {
     body: B,
     interim: Option<Interim>,
 }
 
+/// One exchange: a request, and the plan it is answered by.
 struct Exchange<'a> {
     client: &'a Client,
     view: &'a Rc<View>,
@@ -139,8 +140,8 @@ struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
-    /// The route of a request.
-    fn find(&self, head: &Parts) -> Result<(RouteId, Target), Failure> {
+    /// The host of a request.
+    fn host(&self, head: &Parts) -> Result<(HostId, Target), Failure> {
         if head.headers.len() > usize::from(self.listener.http.max_headers) {
             return Err(Failure::HeadTooLarge);
         }
@@ -153,24 +154,37 @@ impl Exchange<'_> {
             return Err(Failure::Misdirected);
         }
         let host = self.listener.hosts.find(&target.host).ok_or(Failure::Misdirected)?;
+        Ok((host, target))
+    }
+
+    /// The answer of a host: that of a route, or a failure, with the page that the host has for it.
+    async fn serve(
+        &self,
+        host: HostId,
+        target: Target,
+        head: Parts,
+        body: Sent<impl Body<Data = Bytes> + 'static>,
+    ) -> Response<ResponseBody> {
+        let live = &self.view.live;
+        let pages = &live.error_pages[host.index()];
         let looked_at = route::Head {
-            method: head.method.as_str(),
+            method: target.method.as_str(),
             headers: &head.headers,
             query: target.query.as_deref(),
             client: self.address,
         };
-        let route = route::find(&self.view.live.plan, host, &target.path, looked_at);
-        let route = route.map_err(|none| match none {
-            route::NoRoute::NotFound => Failure::NotFound,
-            route::NoRoute::EncodedSlash => Failure::BadRequest,
-        })?;
-        Ok((route, target))
+        match route::find(&live.plan, host, &target.path, looked_at) {
+            Ok(route) => self.answer(route, pages, target, head, body).await,
+            Err(route::NoRoute::NotFound) => page::dressed(Failure::NotFound.response(), pages),
+            Err(route::NoRoute::EncodedSlash) => page::dressed(Failure::BadRequest.response(), pages),
+        }
     }
 
     /// The answer of a route, failures included, with the header fields that its policy asks for.
     async fn answer(
         &self,
         id: RouteId,
+        pages: &[ErrorPage],
         target: Target,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
@@ -178,10 +192,17 @@ impl Exchange<'_> {
         let live = &self.view.live;
         let route = &live.plan.routes[id.index()];
         let policy = &live.policies[route.policy.index()];
+        let origin = policy.cors.as_ref().map(|cors| (cors, head.headers.get(ORIGIN).cloned()));
         let (mut response, counter) = match self.act(&route.action, policy, &target, head, body).await {
             Ok(answered) => answered,
-            Err(failure) => (failure.response(), 0),
+            Err(failure) => (page::dressed(failure.response(), pages), 0),
         };
+        if matches!(response.body(), ResponseBody::Local(None)) {
+            response = page::dressed(response, pages);
+        }
+        if let Some((cors, origin)) = origin {
+            cors.mark(origin.as_ref(), response.headers_mut());
+        }
         let (ops, headers) = (&policy.response_headers, response.headers_mut());
         self.client.apply(ops, headers, self.address, counter, Some(&target));
         response
@@ -197,6 +218,15 @@ impl Exchange<'_> {
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<(Response<ResponseBody>, u64), Failure> {
         if !policy.access.admits(self.address) {
+            return Err(Failure::Forbidden);
+        }
+        if let Some(headers) = policy.cors.as_ref().and_then(|it| it.preflight(&head.method, &head.headers)) {
+            let mut response = local(204, String::new());
+            *response.headers_mut() = headers;
+            return Ok((response, 0));
+        }
+        let forged = |csrf: &Csrf| !csrf.admits(&head.method, &head.headers, target.authority.as_bytes());
+        if policy.csrf.as_ref().is_some_and(forged) {
             return Err(Failure::Forbidden);
         }
         let limits = &self.view.live.limits;

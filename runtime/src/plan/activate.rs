@@ -4,17 +4,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
+use bytes::Bytes;
 use divisor_schema::plan::{self, Digest, Plan};
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 
-use crate::policy::{Access, Compression, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
+use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
 use crate::pool::{InvalidName, Pool};
 use crate::route::Hosts;
 use crate::tls::{self, TlsError};
 
 use super::live::duration;
-use super::{Listener, Live, Policy};
+use super::{ErrorPage, Listener, Live, Policy};
 
 /// Why a plan that is whole cannot serve here and now.
 #[derive(Debug)]
@@ -67,10 +68,23 @@ pub(crate) fn activate(
     let listeners: Vec<Arc<Listener>> = listeners.collect::<Result<_, _>>()?;
     let policies =
         plan.policies.iter().map(policy).collect::<Result<_, _>>().map_err(ActivateError::Header)?;
+    let error_pages = plan.hosts.iter().map(|host| host.error_pages.iter().map(error_page).collect());
+    let error_pages = error_pages.collect::<Result<_, _>>().map_err(ActivateError::Header)?;
     let limits = RateLimits::new(&plan.rate_limits, previous.map(|live| &live.limits), Instant::now());
     let epoch = previous.map_or(1, |live| live.epoch + 1);
     let subject_headers = subject_headers(&listeners);
-    Ok(Live { epoch, digest, plan, listeners, pools, policies, limits, subject_headers, client_tls })
+    Ok(Live {
+        epoch,
+        digest,
+        plan,
+        listeners,
+        pools,
+        policies,
+        error_pages,
+        limits,
+        subject_headers,
+        client_tls,
+    })
 }
 
 /// Every header that some listener tells the subject of a client certificate in.
@@ -112,6 +126,12 @@ fn listener(
     })
 }
 
+fn error_page(plan: &plan::ErrorPage) -> Result<ErrorPage, InvalidHeader> {
+    let invalid = |_| InvalidHeader { name: "content-type".to_owned(), part: "value" };
+    let content_type = HeaderValue::try_from(&plan.content_type).map_err(invalid)?;
+    Ok(ErrorPage { statuses: plan.statuses.clone(), content_type, body: Bytes::from(plan.body.clone()) })
+}
+
 fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
     Ok(Policy {
         access: Access::new(&plan.access),
@@ -123,5 +143,7 @@ fn policy(plan: &plan::Policy) -> Result<Policy, InvalidHeader> {
         retry: plan.retry.clone(),
         compress: plan.compress.as_ref().map(Compression::new),
         mirror: plan.mirror.clone(),
+        cors: plan.cors.as_ref().map(Cors::new).transpose()?,
+        csrf: plan.csrf.as_ref().map(Csrf::new),
     })
 }

@@ -4,11 +4,12 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use divisor_schema::plan::{Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts};
-use http::HeaderName;
+use http::{HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 
-use crate::policy::{Access, Compression, HeaderOps, RateLimits, TrustedProxies};
+use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, RateLimits, TrustedProxies};
 use crate::pool::Pool;
 use crate::route::Hosts;
 use crate::tls;
@@ -30,6 +31,8 @@ pub(crate) struct Live {
     pub(crate) pools: Vec<Arc<Pool>>,
     /// Policies, by [`divisor_schema::plan::PolicyId`].
     pub(crate) policies: Vec<Policy>,
+    /// Pages of errors, by [`divisor_schema::plan::HostId`].
+    pub(crate) error_pages: Vec<Vec<ErrorPage>>,
     /// Rate limits, by [`RateLimitId`].
     pub(crate) limits: RateLimits,
     /// Headers that tell backends whom a client certificate is for: nobody else may say so.
@@ -94,6 +97,20 @@ pub(crate) struct Policy {
     pub(crate) compress: Option<Compression>,
     /// The pool that is sent copies.
     pub(crate) mirror: Option<Mirror>,
+    /// Pages of other origins that may read responses.
+    pub(crate) cors: Option<Cors>,
+    /// Tells forged requests from others.
+    pub(crate) csrf: Option<Csrf>,
+}
+
+/// What is sent with an error of our own.
+pub(crate) struct ErrorPage {
+    /// The statuses it is sent with.
+    pub(crate) statuses: Vec<u16>,
+    /// Value of `Content-Type`.
+    pub(crate) content_type: HeaderValue,
+    /// The page, shared by all responses.
+    pub(crate) body: Bytes,
 }
 
 /// A plan's duration as the rest of the runtime measures it.

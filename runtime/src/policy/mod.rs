@@ -4,6 +4,8 @@
 mod access;
 mod client;
 mod compress;
+mod cors;
+mod csrf;
 mod headers;
 mod rate_limit;
 mod recent;
@@ -12,5 +14,7 @@ mod stamp;
 pub(crate) use self::access::Access;
 pub(crate) use self::client::{Peer, TrustedProxies};
 pub(crate) use self::compress::{Compressed, Compression};
+pub(crate) use self::cors::Cors;
+pub(crate) use self::csrf::Csrf;
 pub(crate) use self::headers::{Asked, HeaderOps, InvalidHeader, Values};
 pub(crate) use self::rate_limit::RateLimits;

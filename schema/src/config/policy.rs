@@ -36,8 +36,8 @@ pub(super) const SETTINGS: &[Field] = &[
     Field::new("compress", Kind::Block(&COMPRESS), "Compresses responses for clients that accept it."),
     Field::planned("auth", Kind::Block(&AUTH), "Who a client is."),
     Field::new("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
-    Field::planned("cors", Kind::Block(&CORS), "Requests from pages of other origins."),
-    Field::planned("csrf", Kind::Block(&CSRF), "Refuses requests that a page of another origin forged."),
+    Field::new("cors", Kind::Block(&CORS), "Requests from pages of other origins."),
+    Field::new("csrf", Kind::Block(&CSRF), "Refuses requests that a page of another origin forged."),
 ];
 
 /// How long what may take. Its defaults hold where nobody says anything.

@@ -14,14 +14,14 @@ pub(super) static HOST: Block = Block {
         Field::new("tls", Kind::Block(&HOST_TLS), "Certificates for its names."),
         Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
         Field::new("route", Kind::Blocks(&ROUTE), "Its routes.").yaml("routes"),
-        Field::planned("error-page", Kind::Blocks(&ERROR_PAGE), "What is sent with an error.")
+        Field::new("error-page", Kind::Blocks(&ERROR_PAGE), "What is sent with an error of our own.")
             .yaml("error-pages"),
     ]],
 };
 
 static ERROR_PAGE: Block = Block {
     name: "error-page",
-    doc: "What is sent with an error.",
+    doc: "What is sent with an error of our own: backends have theirs.",
     arguments: &["status"],
     groups: &[&[
         Field::new(
@@ -30,7 +30,9 @@ static ERROR_PAGE: Block = Block {
             "The statuses it is sent with.",
         )
         .required(),
-        Field::new("file", Kind::File, "The page; it becomes part of the plan.").required(),
+        Field::new("file", Kind::File, "The page, up to 256 KiB of UTF-8; it becomes part of the plan.")
+            .one_way_to_say("page"),
+        Field::new("body", Kind::Text, "The page, written out.").one_way_to_say("page"),
         Field::new("content-type", Kind::Text, "Value of `Content-Type`.")
             .default("text/html; charset=utf-8"),
     ]],

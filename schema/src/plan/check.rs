@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Cidr, Condition, Dfa, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool, Route,
-    Scheme, State, Subject, Tables, Template, TemplatePart, Test, TlsSettings, ValuePart,
+    Action, Cidr, Condition, Dfa, ErrorPage, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool,
+    Route, Scheme, State, Subject, Tables, Template, TemplatePart, Test, TlsSettings, ValuePart,
 };
 
 type Checked = Result<(), String>;
@@ -17,6 +17,7 @@ pub(super) fn check(plan: &Plan) -> Checked {
     tables(plan)?;
     for host in &plan.hosts {
         within(host.root, plan.tables.states.len(), "host root")?;
+        host.error_pages.iter().try_for_each(error_page)?;
     }
     plan.listeners.iter().try_for_each(|it| listener(plan, it))?;
     names_are_unique(plan.listeners.iter().map(|it| it.name.as_str()), "listener")?;
@@ -74,6 +75,11 @@ fn dfa(tables: &Tables, dfa: &Dfa) -> Result<u32, String> {
     ensure(inside, || "an automaton leaves its states".into())?;
     let outcomes = &tables.outcomes[dfa.outcomes_start as usize..][..dfa.states as usize];
     Ok(outcomes.iter().copied().max().unwrap_or_default())
+}
+
+fn error_page(page: &ErrorPage) -> Checked {
+    let errors = page.statuses.iter().all(|status| (400..600).contains(status));
+    ensure(errors && is_visible(&page.content_type), || "an error page is out of bounds".into())
 }
 
 fn listener(plan: &Plan, listener: &Listener) -> Checked {
@@ -149,6 +155,13 @@ fn policy(plan: &Plan, policy: &Policy) -> Checked {
     ensure(canonical && access.allow.iter().all(|list| !list.is_empty()), || {
         "an access list is no set of networks".into()
     })?;
+    if let Some(cors) = &policy.cors {
+        let mut words = [&cors.origins, &cors.methods, &cors.headers, &cors.expose].into_iter().flatten();
+        ensure(words.all(|word| is_visible(word) && !word.contains([',', ' '])), || {
+            "a word of CORS is no word".into()
+        })?;
+        ensure(!(cors.origins.is_empty() && cors.credentials), || "everybody gets credentials".into())?;
+    }
     if let Some(mirror) = &policy.mirror {
         within(mirror.pool, plan.pools.len(), "pool of a mirror")?;
         ensure((1..=100).contains(&mirror.percent), || "a mirror is out of bounds".into())?;

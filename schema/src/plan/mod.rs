@@ -33,10 +33,11 @@ pub use self::listener::{Cidr, HostTable, HttpSettings, Listener};
 pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, has_encoded_slash, normalise};
 pub use self::policy::{
-    Access, Compress, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry, RetryOn, Timeouts, ValuePart,
+    Access, Compress, Cors, Csrf, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry, RetryOn, Timeouts,
+    ValuePart,
 };
 pub use self::pool::{Address, Backend, Balance, Connections, Eject, Pool, Probe, Scheme};
-pub use self::route::{Action, Host, Methods, Route, Share, Template, TemplatePart};
+pub use self::route::{Action, ErrorPage, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
 pub use self::template::{Source, fill, push_part};
 pub use self::tls::{

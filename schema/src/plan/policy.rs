@@ -27,6 +27,34 @@ pub struct Policy {
     pub compress: Option<Compress>,
     /// The pool that is sent copies of what backends are sent.
     pub mirror: Option<Mirror>,
+    /// Pages of other origins that may read responses; `None` leaves that to the backends.
+    pub cors: Option<Cors>,
+    /// Refuses requests that a page of another origin forged; `None` refuses none.
+    pub csrf: Option<Csrf>,
+}
+
+/// Pages of other origins that may read responses (the CORS protocol of the Fetch standard).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Cors {
+    /// Origins in lower case, sorted; none is every one, and then no credentials.
+    pub origins: Vec<String>,
+    /// Methods beyond `GET`, `HEAD` and `POST`, sorted.
+    pub methods: Vec<String>,
+    /// Request headers beyond the safe ones, in lower case, sorted.
+    pub headers: Vec<String>,
+    /// Response headers that a page may read, in lower case, sorted.
+    pub expose: Vec<String>,
+    /// Cookies too.
+    pub credentials: bool,
+    /// How long a browser remembers what it was told.
+    pub max_age: Millis,
+}
+
+/// Refuses requests that change something and that a browser says come from a page of another origin.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Csrf {
+    /// Other origins that may, in lower case, sorted.
+    pub origins: Vec<String>,
 }
 
 /// Which clients may: those in every list of `allow` and in no network of `deny`.

@@ -11,6 +11,19 @@ pub struct Host {
     pub names: Vec<String>,
     /// Where the walk of a path starts.
     pub root: StateId,
+    /// What is sent with errors of our own; each status once.
+    pub error_pages: Vec<ErrorPage>,
+}
+
+/// What is sent with an error of our own.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorPage {
+    /// The statuses it is sent with, sorted: 400 to 599.
+    pub statuses: Vec<u16>,
+    /// Value of `Content-Type`.
+    pub content_type: String,
+    /// The page.
+    pub body: String,
 }
 
 /// A set of requests and what is done with them. The paths are in the tables.

@@ -232,6 +232,15 @@ fn policy() -> impl Strategy<Value = Policy> {
                 retry,
                 compress,
                 mirror,
+                cors: Some(Cors {
+                    origins: vec!["https://a".into()],
+                    methods: vec!["PUT".into()],
+                    headers: vec![],
+                    expose: vec!["x-a".into()],
+                    credentials: true,
+                    max_age: Millis(5_000),
+                }),
+                csrf: Some(Csrf { origins: vec![] }),
             }
         },
     )
@@ -361,10 +370,14 @@ prop_compose! {
         listeners.iter_mut().enumerate().for_each(|(at, listener)| listener.name = format!("listener-{at}"));
         pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
         Plan {
-            meta: Meta { compiler, edition: "2026".into() },
+            meta: Meta { compiler: compiler.clone(), edition: "2026".into() },
             runtime: Runtime { workers, drain, max_files: drain.0.try_into().ok() },
             tables: tables(&labels, routes.len() as u32),
-            hosts: vec![Host { names: labels, root: Id::new(0) }],
+            hosts: vec![Host {
+                names: labels,
+                root: Id::new(0),
+                error_pages: vec![ErrorPage { statuses: vec![404, 502], content_type: "a/b".into(), body: compiler.clone() }],
+            }],
             listeners, pools, client_tls, rate_limits, policies, routes, undecided,
         }
     }
@@ -480,7 +493,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 33] = [
+    let changes: [(&str, Change); 36] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -495,6 +508,11 @@ fn what_points_nowhere_is_refused() {
         ("the ejection of pool", |plan| {
             plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
         }),
+        ("an error page", |plan| plan.hosts[0].error_pages[0].statuses = vec![200]),
+        ("no word", |plan| {
+            plan.policies[0].cors.as_mut().unwrap().origins = vec!["https://a, https://b".into()];
+        }),
+        ("credentials", |plan| plan.policies[0].cors.as_mut().unwrap().origins.clear()),
         ("an access list", |plan| plan.policies[0].access.allow = vec![vec![]]),
         ("pool of a mirror", |plan| {
             plan.policies[0].mirror = Some(Mirror { pool: Id::new(99), percent: 1 });

@@ -13,7 +13,8 @@ pub(super) static LINT: Lint = Lint {
     rule: Rule::new("REF002", "duplicate-name"),
     level: Severity::Error,
     explanation: "Two listeners, pools or policies have the same name, two hosts answer the same name on the same \
-        listener, or a pool stands twice in one split. Which of them is meant would depend on their order, and order means nothing.",
+        listener, a pool stands twice in one split, or an error \
+        has two pages. Which of them is meant would depend on their order, and order means nothing.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 host "shop.example" { route "/**" { respond 200 "one"; }; }
@@ -33,7 +34,25 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let pools = twice("pool", model.pools.iter().map(|pool| &pool.name));
     let policies = twice("policy", model.policies.iter().map(|policy| &policy.name));
     let limits = twice("rate-limit", model.rate_limits.iter().map(|limit| &limit.name));
-    [listeners, pools, policies, limits, hosts(facts), shares(facts)].concat()
+    [listeners, pools, policies, limits, hosts(facts), shares(facts), pages(facts)].concat()
+}
+
+/// Statuses of a host that have two pages.
+fn pages(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let mut found = vec![];
+    for host in &facts.model.hosts {
+        let statuses: Vec<&Spanned<u16>> = host.error_pages.iter().flat_map(|page| &page.statuses).collect();
+        for (at, status) in statuses.iter().enumerate() {
+            let before = statuses.iter().take(at).find(|other| other.value == status.value);
+            found.extend(before.map(|first| {
+                let message = format!("status {} has two pages", status.value);
+                LINT.finding(message, status.span, "second page")
+                    .label(first.span, "first page")
+                    .help("keep one of them")
+            }));
+        }
+    }
+    found
 }
 
 /// Pools that stand twice in one split.

@@ -9,7 +9,7 @@ use crate::tls::FileFault;
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("CRT001", "file-unreadable"),
     level: Severity::Error,
-    explanation: "A certificate, key or bundle of roots is missing, empty, or closed to this user: the plan would \
+    explanation: "A certificate, key, bundle of roots or error page is missing, empty, or closed to this user: the plan would \
         fail where it runs.",
     bad: r#"
 listener "web" {
@@ -29,16 +29,27 @@ host "shop.example" { route "/**" { respond 200 "ok"; }; }
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    file_faults(facts)
-        .filter_map(|(file, _, fault)| {
-            let FileFault::Unreadable(why) = fault else { return None };
-            // What is only where the plan runs is not decided, which is no finding.
-            if facts.files.is_elsewhere(file) {
-                return None;
-            }
-            let finding =
-                LINT.finding(format!("cannot read `{}`: {why}", file.value), file.span, "named here");
-            Some(finding.help("paths are relative to the file that names them"))
-        })
-        .collect()
+    certificates(facts).chain(pages(facts)).collect()
+}
+
+/// Pages are part of the plan, so they must be here.
+fn pages(facts: &Facts<'_>) -> impl Iterator<Item = Diagnostic> {
+    facts.pages.iter().filter_map(|page| {
+        let why = page.text.as_ref().err()?;
+        let found =
+            LINT.finding(format!("cannot read `{}`: {why}", page.file.value), page.file.span, "named here");
+        Some(found.help("a page is read when the config is compiled; its path is relative to this file"))
+    })
+}
+
+fn certificates(facts: &Facts<'_>) -> impl Iterator<Item = Diagnostic> {
+    file_faults(facts).filter_map(|(file, _, fault)| {
+        let FileFault::Unreadable(why) = fault else { return None };
+        // What is only where the plan runs is not decided, which is no finding.
+        if facts.files.is_elsewhere(file) {
+            return None;
+        }
+        let finding = LINT.finding(format!("cannot read `{}`: {why}", file.value), file.span, "named here");
+        Some(finding.help("paths are relative to the file that names them"))
+    })
 }

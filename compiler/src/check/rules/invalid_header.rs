@@ -1,6 +1,6 @@
 //! A header that cannot be sent.
 
-use super::headers::{edits, is_token_byte};
+use super::headers::{edits, is_token_byte, settings};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::{Facts, client_auths};
@@ -47,6 +47,16 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         Some(Action::Respond { content_type, .. }) => Some(content_type),
         _ => None,
     });
+    let pages = facts.model.hosts.iter().flat_map(|host| &host.error_pages).map(|page| &page.content_type);
+    let types = types.chain(pages);
+    let words = settings(facts).filter_map(|settings| settings.cors.as_ref());
+    let words = words.flat_map(|it| [&it.origins, &it.methods, &it.headers, &it.expose]).flatten();
+    let spoilt =
+        |word: &&Spanned<String>| !word.value.bytes().all(|it| (b'!'..0x7f).contains(&it) && it != b',');
+    found.extend(words.filter(spoilt).map(|word| {
+        let message = format!("`{}` is not one word", word.value);
+        LINT.finding(message, word.span, "here").help("write each origin, method and name for itself")
+    }));
     let is_visible = |text: &str| text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
     let unsendable = types.filter(|value| !is_visible(&value.value));
     found.extend(unsendable.map(|value| control("Content-Type", value)));

@@ -16,6 +16,7 @@ mod chain_order;
 mod client_ca_too_broad;
 mod conflicting_keys;
 mod connection_budget;
+mod cors_credentials;
 mod csp;
 mod drain_too_short;
 mod duplicate_backend;
@@ -164,6 +165,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &obsolete_security_header::LINT,
     &security_header_value::LINT,
     &header_override_lost::LINT,
+    &cors_credentials::LINT,
     &inline_secret::LINT,
     &acl_gap::LINT,
     &auth_bypass_path::LINT,

@@ -16,11 +16,11 @@ use divisor_schema::plan::{Id, Millis};
 pub use self::expect::{Expect, RequestLine};
 pub use self::listener::{Http, Listener, ListenerRedirect};
 pub use self::policy::{
-    Compress, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings, SharedLimit,
-    Timeouts,
+    Compress, Cors, Csrf, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings,
+    SharedLimit, Timeouts,
 };
 pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
-pub use self::route::{Action, Condition, Host, Mirror, Route, Share, Subject, Test};
+pub use self::route::{Action, Condition, ErrorPage, Host, Mirror, Page, Route, Share, Subject, Test};
 pub use self::tls::{Certificate, ClientAuth, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
 

@@ -41,6 +41,34 @@ pub struct Settings {
     pub retry: Option<Retry>,
     /// Which responses are compressed.
     pub compress: Option<Compress>,
+    /// Pages of other origins that may read responses.
+    pub cors: Option<Cors>,
+    /// Refuses requests that a page of another origin forged.
+    pub csrf: Option<Csrf>,
+}
+
+/// Pages of other origins that may read responses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cors {
+    /// Origins, or `*`.
+    pub origins: Vec<Spanned<String>>,
+    /// Methods beyond the simple ones.
+    pub methods: Vec<Spanned<String>>,
+    /// Request headers beyond the safe ones.
+    pub headers: Vec<Spanned<String>>,
+    /// Response headers that a page may read.
+    pub expose: Vec<Spanned<String>>,
+    /// Cookies too.
+    pub credentials: Spanned<bool>,
+    /// How long a browser remembers.
+    pub max_age: Spanned<Millis>,
+}
+
+/// Refuses requests that a page of another origin forged.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Csrf {
+    /// Other origins that may.
+    pub origins: Vec<Spanned<String>>,
 }
 
 /// Which responses are compressed.

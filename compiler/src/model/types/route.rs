@@ -18,8 +18,30 @@ pub struct Host {
     pub client_auth: Option<ClientAuth>,
     /// Policies that bind every request of this host.
     pub uses: Vec<Reference<Policy>>,
+    /// What is sent with errors of our own.
+    pub error_pages: Vec<ErrorPage>,
     /// Its routes, sorted by pattern.
     pub routes: Vec<Route>,
+}
+
+/// What is sent with an error of our own.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ErrorPage {
+    /// The statuses it is sent with.
+    pub statuses: Vec<Spanned<u16>>,
+    /// The page.
+    pub page: Page,
+    /// Value of `Content-Type`.
+    pub content_type: Spanned<String>,
+}
+
+/// Where a page comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Page {
+    /// A file.
+    File(Spanned<String>),
+    /// The config itself.
+    Text(Spanned<String>),
 }
 
 /// A set of requests and what is done with them.
