@@ -14,6 +14,7 @@ use crate::{diagnostic, model, report, source, syntax};
 mod examples;
 mod files;
 mod flat;
+mod fuzz;
 mod hostile;
 mod mistakes;
 mod schema;

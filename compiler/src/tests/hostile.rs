@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 
 /// Loads without looking at the result; every diagnostic is rendered, for its spans.
-fn survive(name: &str, bytes: &[u8]) {
+pub(super) fn survive(name: &str, bytes: &[u8]) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join(name);
     fs::write(&path, bytes).unwrap();
@@ -204,7 +204,9 @@ fn a_text_of_nothing_but_words_is_not_read_to_its_end() {
 fn corpus() -> Vec<(String, String)> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut texts = vec![];
-    for folder in ["src/tests/corpus", "../examples", "../examples/flat"] {
+    for folder in
+        ["src/tests/__fuzz__/kdl/corpus", "src/tests/__fuzz__/yaml/corpus", "../examples", "../examples/flat"]
+    {
         let mut files: Vec<_> =
             fs::read_dir(manifest.join(folder)).unwrap().map(|entry| entry.unwrap().path()).collect();
         files.sort();
