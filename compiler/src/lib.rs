@@ -2,7 +2,7 @@
 //!
 //! Stages, each a module that takes the one before as an immutable value: [`source`] → [`syntax`] → [`model`] → `facts`
 //! → [`check`] → [`levels`] → `lower`; [`compile`] is all of them. Beside them, `routes` and `tls` know what patterns and
-//! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it; [`format`] knows how configs
+//! certificates mean, [`diagnostic`] is what every stage reports, and [`report`] renders it; [`mod@format`] knows how configs
 //! are written, and [`fix`] what they become when findings are mended. Nothing here opens a socket, resolves a name or
 //! writes a file.
 

@@ -81,16 +81,17 @@ impl Source {
             }
         }
         variables.extend(self.set.iter().cloned());
+        let policy = self.policy.read(&self.config)?;
         let manifest = self.cert_manifest.as_deref().map(super::certs::read).transpose()?;
         Ok(Options {
             variables,
             now: self.now.map_or_else(time::now, Ok)?,
-            elsewhere: self.defer_files.clone(),
+            elsewhere: [&self.defer_files[..], &policy.elsewhere].concat(),
             mapped: self.map_path.clone(),
-            fixtures: self.fixture_files.clone(),
+            fixtures: [&self.fixture_files[..], &policy.fixtures].concat(),
             manifest,
             expires_within: self.expires_within,
-            policy: self.policy.read(&self.config)?,
+            policy,
         })
     }
 }

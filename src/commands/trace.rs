@@ -17,6 +17,7 @@ pub(crate) struct Arguments {
     /// A config, or a plan that `divisor compile` wrote
     #[command(flatten)]
     source: Source,
+    #[allow(rustdoc::bare_urls)] // as one types it
     /// Method and URL: 'GET https://shop.example/cart'; its scheme chooses the listeners, ports do not count
     request: String,
     /// A header field of the request, `Name: value`

@@ -136,6 +136,8 @@ impl Reader {
         if let Some(word) = root.written::<String>("fail-on") {
             policy.fail_on = fail_on(&word.value);
         }
+        policy.elsewhere.extend(self.patterns(&root.list("defer-files")));
+        policy.fixtures.extend(self.patterns(&root.list("fixture-files")));
         let changes = self.changes(root, None);
         policy.layers.push(Layer { source: LevelSource::Policy, changes });
         let mut of_paths = Vec::new();
@@ -175,6 +177,10 @@ impl Reader {
     }
 
     fn files(&mut self, written: &[Spanned<String>]) -> Files {
+        Files { folder: self.folder.clone(), patterns: self.patterns(written) }
+    }
+
+    fn patterns(&mut self, written: &[Spanned<String>]) -> Vec<FilePattern> {
         let mut patterns = Vec::new();
         for text in written {
             match FilePattern::new(&text.value) {
@@ -186,7 +192,7 @@ impl Reader {
                 }
             }
         }
-        Files { folder: self.folder.clone(), patterns }
+        patterns
     }
 
     fn known(&mut self, selector: Result<Selector, UnknownRule>, at: Span) -> Option<Selector> {

@@ -57,6 +57,10 @@ impl Level {
 pub struct LintPolicy {
     /// The least severity that fails; `None` is that nothing fails.
     pub fail_on: Option<Severity>,
+    /// Files that are only where the plan runs, beside those that [`Options`](crate::Options) name.
+    pub elsewhere: Vec<FilePattern>,
+    /// Files that are made for tests, beside those that [`Options`](crate::Options) name.
+    pub fixtures: Vec<FilePattern>,
     /// The worst that a finding can be which a policy may change.
     cap: Option<Severity>,
     layers: Vec<Layer>,
@@ -68,6 +72,8 @@ impl Default for LintPolicy {
     fn default() -> Self {
         Self {
             fail_on: Some(Severity::Error),
+            elsewhere: Vec::new(),
+            fixtures: Vec::new(),
             cap: None,
             layers: Vec::new(),
             forbidden: Vec::new(),

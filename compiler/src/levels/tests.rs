@@ -79,6 +79,20 @@ fn both_spellings_say_the_same() {
 }
 
 #[test]
+fn files_that_are_elsewhere_or_made_for_tests_are_declared() {
+    let kdl =
+        policy(".divisor-lint.kdl", "defer-files \"/etc/divisor/**\"\nfixture-files \"ci/*.pem\"").unwrap();
+    let yaml = "defer-files: [\"/etc/divisor/**\"]\nfixture-files: [ci/*.pem]\n";
+    let yaml = policy(".divisor-lint.yaml", yaml).unwrap();
+    for read in [kdl, yaml] {
+        assert!(read.elsewhere.iter().any(|pattern| pattern.matches("/etc/divisor/shop.key")));
+        assert!(read.fixtures.iter().any(|pattern| pattern.matches("ci/shop.pem")));
+    }
+    let bad = policy(".divisor-lint.kdl", "defer-files \"***\"").unwrap_err();
+    assert!(shown(bad).contains("`***` is not a pattern"));
+}
+
+#[test]
 fn what_a_policy_says_in_yaml_fits_its_schema() {
     let validator = jsonschema::draft7::new(&divisor_schema::config::policy_schema()).unwrap();
     let policy = serde_json::json!({

@@ -1,6 +1,6 @@
 //! Which route a request takes, and why.
 //!
-//! [`of_config`] asks the facts of a config and names places in its files; [`of_plan`] walks the tables of a plan as the
+//! `of_config` asks the facts of a config and names places in its files; `of_plan` walks the tables of a plan as the
 //! runtime does. Both give a [`Trace`], which [`text`] and [`json`] render.
 
 mod config;

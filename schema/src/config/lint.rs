@@ -30,6 +30,16 @@ pub static LINT: Block = Block {
         .yaml("levels"),
         Field::new("forbid", TEXTS, "Rules, families and groups that are errors and cannot be suppressed."),
         Field::new("path", Kind::Blocks(&PATH), "Levels for some files.").yaml("paths"),
+        Field::new(
+            "defer-files",
+            TEXTS,
+            "Certificates and keys that are only where the plan runs: patterns over paths as the config has them.",
+        ),
+        Field::new(
+            "fixture-files",
+            TEXTS,
+            "Certificates and keys that are made for tests: their dates and modes say nothing.",
+        ),
         Field::new("suppressions", Kind::Block(&SUPPRESSIONS), "What a suppression must be like."),
     ]],
 };
