@@ -188,7 +188,9 @@ async fn watching_says_each_time_what_is_wrong_now() {
     says("pool `ap` is not defined").await;
     site.replace(
         "site.kdl",
-        CONFIG.replace(" weight=3; tls verify=#false;", ";").replace("https://", "http://").as_bytes(),
+        CONFIG
+            .replace("https://10.0.0.1:443\" weight=3; tls verify=#false;", "http://10.0.0.1:80\";")
+            .as_bytes(),
     );
     says("no problems found").await;
     site.write(".divisor-lint.kdl", "level \"TLS\" \"error\"\n");
