@@ -44,6 +44,12 @@ const ROWS: &[Row] = &[
         config: || tls(r#"certificate "other.pem" key="other.key"; "#),
     },
     Row {
+        mistake: "chain incomplete",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "CRT009",
+        config: || tls(r#"certificate "leaf.pem" key="leaf.key"; "#),
+    },
+    Row {
         mistake: "chain reversed",
         peers: [r#"◐ "key values mismatch""#, "○", "◐ id.", r#"◐ "failed to load""#, "○"],
         rule: "CRT010",
@@ -65,6 +71,24 @@ route "/**" { respond 200 "ok"; }"#,
         peers: ["●", "○", "◐ no reason given", "●", "○"],
         rule: "CRT012",
         config: || tls(r#"certificate "weak.pem" key="shop.key"; "#),
+    },
+    Row {
+        mistake: "SHA-1 signature",
+        peers: ["● (SECLEVEL)", "○", "◐ no reason given", "○", "○"],
+        rule: "CRT013",
+        config: || tls(r#"certificate "sha1.pem" key="sha1.key"; "#),
+    },
+    Row {
+        mistake: "CA:TRUE leaf",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "CRT014",
+        config: || tls(r#"certificate "authority.pem" key="authority.key"; "#),
+    },
+    Row {
+        mistake: "EKU clientAuth only",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "CRT015",
+        config: || tls(r#"certificate "client.pem" key="client.key"; "#),
     },
     Row {
         mistake: "key file 0644",
@@ -157,6 +181,17 @@ route "/api/v1/**" { respond 200 "v1"; }"#,
         },
     },
     Row {
+        mistake: "regex covers later regex",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "RTE001",
+        config: || {
+            with_routes(
+                r#"route path-regex="/api/.*" priority=1 { respond 200 "all"; }
+route path-regex="/api/v[0-9]+/.*" { respond 200 "one"; }"#,
+            )
+        },
+    },
+    Row {
         mistake: "identical route twice",
         peers: ["●", "○", "○", "○", "○"],
         rule: "RTE014",
@@ -226,6 +261,12 @@ route "/**" { respond 200 "ok"; }"#,
 route "/**" pool="app" { request-header-set "Transfer-Encoding" "chunked"; }"#,
             )
         },
+    },
+    Row {
+        mistake: "CORS `*` + credentials",
+        peers: ["○", "○", "○", "○", "○"],
+        rule: "SEC011",
+        config: || with_routes(r#"route "/**" { respond 200 "ok"; cors "*" credentials=#true; }"#),
     },
     Row {
         mistake: "CIDR with host bits",
