@@ -47,12 +47,12 @@ host "legacy.example" {
 const ANYWHERE: [&str; 3] = ["203.0.113.9", "198.51.100.9", "2001:db8::9"];
 
 /// A route with an access list of its own.
-struct Protected<'f, 'm> {
+pub(super) struct Protected<'f, 'm> {
     /// The position of its site.
-    site: usize,
-    read: &'f ReadRoute<'m>,
+    pub(super) site: usize,
+    pub(super) read: &'f ReadRoute<'m>,
     /// Each of them must hold a client.
-    lists: Vec<&'m [Spanned<Cidr>]>,
+    pub(super) lists: Vec<&'m [Spanned<Cidr>]>,
 }
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
@@ -63,7 +63,11 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 /// What protects a whole host protects that name, not what is behind it.
-fn protected<'f, 'm>(facts: &'f Facts<'m>, site: usize, position: usize) -> Option<Protected<'f, 'm>> {
+pub(super) fn protected<'f, 'm>(
+    facts: &'f Facts<'m>,
+    site: usize,
+    position: usize,
+) -> Option<Protected<'f, 'm>> {
     let read = facts.read_at(site, position)?;
     let route = read.route;
     let whole = route.pattern.value == "/**" || route.pattern.value.starts_with("/{*");
@@ -109,12 +113,12 @@ fn bypass(facts: &Facts<'_>, route: &Protected<'_, '_>) -> Option<Diagnostic> {
     None
 }
 
-fn is_reached(listener: &Listener) -> bool {
+pub(super) fn is_reached(listener: &Listener) -> bool {
     listener.redirect.is_none() && !listener.binds.iter().all(|bind| bind.value.ip().is_loopback())
 }
 
 /// Whether both send the path as it is to one pool.
-fn same_pool(one: &ReadRoute<'_>, other: &ReadRoute<'_>) -> bool {
+pub(super) fn same_pool(one: &ReadRoute<'_>, other: &ReadRoute<'_>) -> bool {
     let pools = |read: &ReadRoute<'_>| -> Vec<usize> {
         let action = read.route.action.iter().flat_map(|action| action.pools());
         action.filter_map(|pool| Some(pool.id?.index())).collect()
@@ -124,7 +128,7 @@ fn same_pool(one: &ReadRoute<'_>, other: &ReadRoute<'_>) -> bool {
 }
 
 /// A client that `lists` keep out, and `layers` let in.
-fn outsider(lists: &[&[Spanned<Cidr>]], layers: &[&Settings]) -> Option<IpAddr> {
+pub(super) fn outsider(lists: &[&[Spanned<Cidr>]], layers: &[&Settings]) -> Option<IpAddr> {
     let holds =
         |list: &[Spanned<Cidr>], client: IpAddr| list.iter().any(|network| network.value.contains(client));
     let admitted = |client: IpAddr| {

@@ -64,6 +64,7 @@ mod no_eligible_backend;
 mod no_group_for_tls12;
 mod no_health_check;
 mod no_suite_for_key;
+mod normalization_bypass;
 mod obsolete_security_header;
 mod plaintext_on_tls_port;
 mod pools;
@@ -97,6 +98,7 @@ mod unserved_host;
 mod unsupported_cipher_suite;
 mod unsupported_group;
 mod unsupported_private_key;
+mod untrusted_client_ip;
 mod unused_definition;
 mod upstream_scheme_conflict;
 mod upstream_verify_disabled;
@@ -150,6 +152,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &regex_invalid::LINT,
     &regex_unanchored::LINT,
     &regex_unescaped_dot::LINT,
+    &normalization_bypass::LINT,
     &bad_rewrite::LINT,
     &redirect_loop::LINT,
     &invalid_host_pattern::LINT,
@@ -157,6 +160,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &invalid_path_pattern::LINT,
     &too_complex_routing::LINT,
     &trust_all_proxies::LINT,
+    &untrusted_client_ip::LINT,
     &forwarded_overwrite::LINT,
     &hop_by_hop_header::LINT,
     &invalid_header::LINT,

@@ -57,6 +57,26 @@ fn around(own: &str, more: &str) -> String {
 }
 
 #[test]
+fn other_spellings_of_a_protected_path() {
+    let config = |catch_all: &str| {
+        let config = format!(
+            r#"
+            listener "web" {{ bind "0.0.0.0:8080"; }}
+            pool "app" {{ backend "http://10.0.0.11:8080"; probe "/health"; }}
+            route "/{{name}}" pool="app" {catch_all}
+            route "/admin/**" pool="app" {{ allow "10.0.0.0/8"; }}
+            "#
+        );
+        let compilation = compiled(&certificates(), &config);
+        let found = compilation.diagnostics.iter().filter(|found| found.code == "RTE009");
+        found.filter_map(|found| found.witness.clone()).collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(config(r#"{ encoded-slash "keep"; }"#), "`GET /admin%2Fx` from 203.0.113.9");
+    assert_eq!(config(""), "");
+    assert_eq!(config(r#"{ encoded-slash "keep"; allow "10.0.0.0/8"; }"#), "");
+}
+
+#[test]
 fn ways_around_a_list() {
     let list = "{ use \"office\"; }";
     assert_eq!(around(list, ""), "");
