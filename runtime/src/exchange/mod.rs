@@ -145,7 +145,7 @@ impl Exchange<'_> {
         if head.headers.len() > usize::from(self.listener.http.max_headers) {
             return Err(Failure::HeadTooLarge);
         }
-        if head.method == Method::CONNECT || !request::is_plainly_framed(&head.headers) {
+        if head.method == Method::CONNECT {
             return Err(Failure::NotImplemented);
         }
         let target = request::target(head, self.listener.http.keep_empty_segments)?;

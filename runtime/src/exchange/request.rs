@@ -73,14 +73,6 @@ fn authority(head: &Parts) -> Result<HeaderValue, Failure> {
     }
 }
 
-/// Whether a message body is coded for this hop in a way that is understood: in chunks, and nothing else (RFC 9112,
-/// section 6.1). Another coding would go on without its name, and nobody could read it.
-pub(super) fn is_plainly_framed(headers: &HeaderMap) -> bool {
-    let mut codings = headers.get_all(TRANSFER_ENCODING).iter();
-    let only = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
-    only && codings.next().is_none()
-}
-
 /// Refuses a body that says it is over the limit before a byte of it is read.
 pub(super) fn admit_length(headers: &HeaderMap, limit: Option<u64>) -> Result<(), Failure> {
     let Some(limit) = limit else { return Ok(()) };

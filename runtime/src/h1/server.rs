@@ -208,8 +208,11 @@ impl<IO: Duplex + 'static, L: Future<Output = ()>> Connection<'_, IO, L> {
         let answer = answer.poll(context);
         {
             let mut near = self.near.borrow_mut();
-            if asked.version == Version::HTTP_11 {
-                interim.take().iter().for_each(|response| encode::interim(&mut near.wire.output, response));
+            // A client that takes nothing makes them wait where they are counted, not here.
+            if answer.is_ready() || near.wire.has_room() {
+                let waiting = interim.take();
+                let understood = waiting.iter().filter(|_| asked.version == Version::HTTP_11);
+                understood.for_each(|response| encode::interim(&mut near.wire.output, response));
             }
             if answer.is_pending()
                 && let Poll::Ready(Err(error)) = near.wire.poll_flush(context)

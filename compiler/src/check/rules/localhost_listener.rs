@@ -1,10 +1,14 @@
 //! Public names that only this machine can reach.
 
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Fix, Rule, Severity};
 use crate::facts::{Facts, Site};
 use crate::model::Listener;
 use crate::routes::HostPattern;
+use crate::source::{Span, Spanned};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("OPS002", "localhost-listener"),
@@ -26,11 +30,24 @@ host "www.example.com" { route "/**" { respond 200 "ok"; }; }
 const PRIVATE: [&str; 10] =
     ["example", "test", "invalid", "localhost", "local", "internal", "home.arpa", "lan", "corp", "intranet"];
 
+/// A listener of many names shows so many of them.
+const SHOWN: usize = 3;
+
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    facts.sites.iter().filter_map(|site| unreachable(facts, site)).collect()
+    let mut unreachable: BTreeMap<Span, Names<'_>> = BTreeMap::new();
+    for (bind, name) in facts.sites.iter().filter_map(|site| public_on_loopback(facts, site)) {
+        unreachable.entry(bind.span).or_insert((bind, Vec::new())).1.push(name);
+    }
+    unreachable.into_values().filter_map(finding).collect()
 }
 
-fn unreachable(facts: &Facts<'_>, site: &Site<'_>) -> Option<Diagnostic> {
+/// An address, and the public names that are served there and nowhere else.
+type Names<'m> = (&'m Spanned<SocketAddr>, Vec<&'m Spanned<String>>);
+
+fn public_on_loopback<'m>(
+    facts: &Facts<'m>,
+    site: &Site<'m>,
+) -> Option<(&'m Spanned<SocketAddr>, &'m Spanned<String>)> {
     let name = site.names.iter().find(|name| is_public(name))?;
     let written = site.host?.names.iter().find(|it| HostPattern::parse(&it.value).as_ref() == Ok(name))?;
     let listeners: Vec<&Listener> =
@@ -40,15 +57,22 @@ fn unreachable(facts: &Facts<'_>, site: &Site<'_>) -> Option<Diagnostic> {
         listener.trusted_proxies.is_empty() && binds.all(|bind| bind.value.ip().is_loopback())
     };
     let bind = listeners.first()?.binds.first()?;
-    if !listeners.iter().all(local) {
-        return None;
-    }
+    listeners.iter().all(local).then_some((bind, written))
+}
+
+fn finding((bind, names): Names<'_>) -> Option<Diagnostic> {
     let port = bind.value.port();
     let all = if bind.value.is_ipv4() { format!("0.0.0.0:{port}") } else { format!("[::]:{port}") };
-    let message = format!("`{}` can only be reached from this machine", name.text());
-    let found = LINT.finding(message, bind.span, "loopback").label(written.span, "a public name");
+    let first = &names.first()?.value;
+    let message = match names.len() - 1 {
+        0 => format!("`{first}` can only be reached from this machine"),
+        more => format!("`{first}` and {more} more can only be reached from this machine"),
+    };
+    let found = LINT.finding(message, bind.span, "loopback");
+    let labelled =
+        names.iter().take(SHOWN).fold(found, |found, name| found.label(name.span, "a public name"));
     let fix = Fix::risky(format!("accept on {all}"), bind.span, format!("\"{all}\""));
-    Some(found.help(format!("write `bind \"{all}\"`")).fix(fix))
+    Some(labelled.help(format!("write `bind \"{all}\"`")).fix(fix))
 }
 
 fn is_public(name: &HostPattern) -> bool {

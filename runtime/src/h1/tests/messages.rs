@@ -88,6 +88,25 @@ fn http_1_0_closes_unless_asked_not_to() {
 }
 
 #[test]
+fn interim_responses_are_kept_from_http_1_0_and_do_not_pile_up() {
+    let informs = |_: Request<Incoming>, interim: Interim| async move {
+        for _ in 0..100 {
+            let mut hint = Response::new(());
+            *hint.status_mut() = StatusCode::EARLY_HINTS;
+            assert!(interim.put(hint), "nobody takes them");
+            tokio::task::yield_now().await;
+        }
+        Response::new(Full::<Bytes>::default())
+    };
+    let old = with_server(informs, |stream| converse(stream, b"GET / HTTP/1.0\r\n\r\n"));
+    assert_eq!(statuses(&old.1.unwrap()), ["200"]);
+    let new = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+    let new = with_server(informs, |stream| converse(stream, new)).1.unwrap();
+    assert_eq!(statuses(&new).iter().filter(|status| **status == "103").count(), 100);
+    assert_eq!(statuses(&new).last(), Some(&"200"));
+}
+
+#[test]
 fn a_head_brings_no_body() {
     let answer = answered(b"HEAD / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
     assert!(answer.ends_with("\r\n\r\n"), "{answer}");
