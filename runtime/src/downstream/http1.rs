@@ -1,6 +1,7 @@
 //! HTTP/1 with a client.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -19,7 +20,7 @@ pub(super) async fn serve(
     stream: Stream,
     client: Rc<Client>,
     settings: &HttpSettings,
-    last: impl Future<Output = ()>,
+    last: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), Fault> {
     let service = |request, interim| {
         let client = Rc::clone(&client);

@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -49,7 +49,7 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
     io: IO,
     client: Rc<Client>,
     settings: &HttpSettings,
-    last: impl Future<Output = ()>,
+    last: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), hyper::Error> {
     let activity = Activity::new(settings);
     let watch = Rc::clone(&activity);

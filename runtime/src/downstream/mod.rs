@@ -8,6 +8,7 @@ mod response;
 
 use std::future::Future;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -30,10 +31,11 @@ pub(crate) async fn serve(
     bind: SocketAddr,
     listener: Arc<Listener>,
     views: Rc<Views>,
-    last: impl Future<Output = ()>,
+    last: Pin<&mut impl Future<Output = ()>>,
 ) {
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
-    let handshake = timeout(listener.http.handshake_timeout.into(), open(tcp, &listener));
+    // What only some connections need, or only for a while, is on the heap: an idle one does not hold the room for it.
+    let handshake = timeout(listener.http.handshake_timeout.into(), Box::pin(open(tcp, &listener)));
     let Opened { stream, h2, entered } = match handshake.await {
         Ok(Ok(opened)) => opened,
         Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
@@ -43,7 +45,7 @@ pub(crate) async fn serve(
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(bind, peer, http2::serve(TokioIo::new(stream), client, &http, last).await);
+        ended(bind, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
     } else {
         ended(bind, peer, http1::serve(stream, client, &http, last).await);
     }

@@ -1,5 +1,6 @@
 //! A request on its way to a backend, and the response on its way back.
 
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 
 use bytes::Bytes;
@@ -160,7 +161,8 @@ impl<'a> Course<'a> {
         loop {
             let (connection, used) = match waiting.take() {
                 Some(connection) => (connection, true),
-                None => match connect(ticket.backend()).await {
+                // Rare, and large: a request on a connection that waits does not carry the room for it.
+                None => match Box::pin(connect(ticket.backend())).await {
                     Ok(connection) => (connection, false),
                     Err(error) => {
                         report(upstream, ticket.backend().url(), &error);
@@ -174,7 +176,7 @@ impl<'a> Course<'a> {
             };
             let copy = self.retries.copy(&request);
             let start = Instant::now();
-            let sent = connection.send(request, Rc::clone(upstream));
+            let sent = pin!(connection.send(request, Rc::clone(upstream)));
             let failed = match self.in_time(sent, &progress).await {
                 Ok(Ok((response, lease))) => {
                     ticket.answered(start.elapsed(), std::time::Instant::now());
@@ -229,7 +231,11 @@ impl<'a> Course<'a> {
     }
 
     /// Waits for the head of a response, but not for a backend that takes too long to move.
-    async fn in_time<T>(&self, head: impl Future<Output = T>, request: &Progress) -> Result<T, Late> {
+    async fn in_time<T>(
+        &self,
+        head: Pin<&mut impl Future<Output = T>>,
+        request: &Progress,
+    ) -> Result<T, Late> {
         request.backend.begin();
         let limit = self.timeouts.first_byte.into();
         let passed = async {

@@ -46,7 +46,7 @@ pub(crate) trait Answer: Body<Data = Bytes> + Unpin {
 pub(crate) async fn serve<IO, S, F, B>(
     io: IO,
     settings: &HttpSettings,
-    last: impl Future<Output = ()>,
+    last: Pin<&mut impl Future<Output = ()>>,
     service: S,
 ) -> Result<(), Fault>
 where
@@ -59,12 +59,13 @@ where
     let mut connection = Connection {
         near: Rc::clone(&near),
         settings,
-        last: pin!(last),
+        last,
         draining: false,
         timer: Timer::new(settings.idle_timeout.into()),
     };
     while let Some(head) = connection.head().await? {
-        if !connection.exchange(head, &service).await? {
+        // On the heap, so that a connection that waits for its next request does not hold the room for one.
+        if !Box::pin(connection.exchange(head, &service)).await? {
             break;
         }
     }

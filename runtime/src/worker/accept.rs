@@ -3,6 +3,7 @@
 use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -143,7 +144,7 @@ fn begin(
             // An error means that the accept loop is gone, and with it the listener.
             let _ = closed.wait_for(|closed| *closed).await;
         };
-        downstream::serve(tcp, peer, address, listener, views, last).await;
+        downstream::serve(tcp, peer, address, listener, views, pin!(last)).await;
     });
 }
 

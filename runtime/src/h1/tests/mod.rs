@@ -85,7 +85,8 @@ where
     let (near, far) = tokio::io::duplex(1024);
     LocalSet::new().block_on(&runtime, async move {
         let settings = settings();
-        let served = server::serve(far, &settings, std::future::pending(), service);
+        let never = std::pin::pin!(std::future::pending());
+        let served = server::serve(far, &settings, never, service);
         tokio::join!(served, client(near))
     })
 }
