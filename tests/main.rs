@@ -8,6 +8,7 @@ mod balance;
 mod certificates;
 mod cli;
 mod dependencies;
+mod desync;
 mod documents;
 mod examples;
 mod forwarding;

@@ -36,6 +36,8 @@ enum State {
     Trailers(Scan),
     /// Nothing is left.
     Done,
+    /// What came is no trailer section; what comes behind it, nobody knows.
+    Broken,
 }
 
 impl Chunked {
@@ -79,12 +81,14 @@ impl Chunked {
                         let full = buffer.len() >= TRAILERS_MAX;
                         return if full { Err(Fault::HeadTooLarge) } else { Ok(None) };
                     };
-                    self.state = State::Done;
+                    self.state = State::Broken;
                     let section = buffer.split_to(length).freeze();
-                    let trailers = head::trailers(&section, FIELDS_MAX)?;
-                    return Ok(Some(permitted(trailers)?));
+                    let last = permitted(head::trailers(&section, FIELDS_MAX)?)?;
+                    self.state = State::Done;
+                    return Ok(Some(last));
                 }
                 State::Done => return Ok(Some(Piece::End)),
+                State::Broken => return Err(Fault::Truncated),
             }
         }
     }

@@ -142,8 +142,18 @@ fn heads_beyond_the_limits_are_told_so() {
     assert_eq!(statuses(&request(some).1.unwrap()), ["200"]);
 }
 
+/// Runs one exchange, of a request without body, with a backend that answers `answer`, and closes.
+pub(super) async fn asked(method: &str, answer: &[u8]) -> (Vec<u8>, Result<Answered, (bool, String)>) {
+    let mut request = get();
+    *request.method_mut() = method.parse().unwrap();
+    exchanged(request, answer).await
+}
+
 /// Runs one exchange with a backend that answers `answer` to whatever it is sent, and closes.
-async fn asked(request: Request<ClientBody>, answer: &[u8]) -> (Vec<u8>, Result<Answered, (bool, String)>) {
+async fn exchanged(
+    request: Request<ClientBody>,
+    answer: &[u8],
+) -> (Vec<u8>, Result<Answered, (bool, String)>) {
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     far.write_all(answer).await.unwrap();
     far.shutdown().await.unwrap();
@@ -154,14 +164,19 @@ async fn asked(request: Request<ClientBody>, answer: &[u8]) -> (Vec<u8>, Result<
             let (head, mut body) = response.into_parts();
             let mut data = Vec::new();
             let mut trailers = HeaderMap::new();
+            let mut broken = false;
             while let Some(frame) = body.frame().await {
-                match frame.unwrap().into_data() {
-                    Ok(bytes) => data.extend_from_slice(&bytes),
-                    Err(frame) => trailers = frame.into_trailers().unwrap(),
+                match frame.map(Frame::into_data) {
+                    Ok(Ok(bytes)) => data.extend_from_slice(&bytes),
+                    Ok(Err(frame)) => trailers = frame.into_trailers().unwrap(),
+                    Err(_) => {
+                        broken = true;
+                        break;
+                    }
                 }
             }
             let again = body.into_connection().is_some_and(|mut connection| !connection.is_stale());
-            Ok(Answered { status: head.status, headers: head.headers, data, trailers, again })
+            Ok(Answered { status: head.status, headers: head.headers, data, trailers, broken, again })
         }
     };
     let mut seen = vec![0; 4096];
@@ -170,11 +185,13 @@ async fn asked(request: Request<ClientBody>, answer: &[u8]) -> (Vec<u8>, Result<
     (seen, result)
 }
 
-struct Answered {
-    status: StatusCode,
+#[derive(Debug)]
+pub(super) struct Answered {
+    pub(super) status: StatusCode,
     headers: HeaderMap,
-    data: Vec<u8>,
-    trailers: HeaderMap,
+    pub(super) data: Vec<u8>,
+    pub(super) trailers: HeaderMap,
+    pub(super) broken: bool,
     again: bool,
 }
 
@@ -187,7 +204,7 @@ fn get() -> Request<ClientBody> {
 
 #[tokio::test]
 async fn a_request_is_written_anew() {
-    let (seen, answer) = asked(get(), b"HTTP/1.1 200 Fine\r\nContent-Length: 2\r\nX: y\r\n\r\nok").await;
+    let (seen, answer) = asked("GET", b"HTTP/1.1 200 Fine\r\nContent-Length: 2\r\nX: y\r\n\r\nok").await;
     assert_eq!(String::from_utf8(seen).unwrap(), "GET / HTTP/1.1\r\nhost: a\r\n\r\n");
     let answer = answer.unwrap_or_else(|failed| panic!("{failed:?}"));
     assert_eq!((answer.status, answer.data.as_slice()), (StatusCode::OK, &b"ok"[..]));
@@ -204,7 +221,7 @@ async fn trailers_and_interim_responses_arrive() {
         ClientBody::new(Full::<Bytes>::default(), None, std::time::Duration::MAX, Some(interim.clone()));
     let answer = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n";
-    let answer = asked(request, answer).await.1.unwrap_or_else(|failed| panic!("{failed:?}"));
+    let answer = exchanged(request, answer).await.1.unwrap_or_else(|failed| panic!("{failed:?}"));
     assert_eq!(
         (answer.data.as_slice(), &answer.trailers["x-sum"]),
         (&b"ok"[..], &HeaderValue::from_static("7"))
@@ -218,7 +235,7 @@ async fn trailers_and_interim_responses_arrive() {
 
 #[tokio::test]
 async fn a_body_that_ends_with_the_connection_is_whole() {
-    let answer = asked(get(), b"HTTP/1.0 200 OK\r\n\r\nall of it")
+    let answer = asked("GET", b"HTTP/1.0 200 OK\r\n\r\nall of it")
         .await
         .1
         .unwrap_or_else(|failed| panic!("{failed:?}"));
@@ -228,7 +245,7 @@ async fn a_body_that_ends_with_the_connection_is_whole() {
 
 #[tokio::test]
 async fn nonsense_is_no_response_and_says_why() {
-    let refused = |answer| async move { asked(get(), answer).await.1.err().unwrap() };
+    let refused = |answer| async move { asked("GET", answer).await.1.err().unwrap() };
     assert!(refused(b"SSH-2.0-x\r\n\r\n").await.1.contains("neither HTTP/1.0 nor HTTP/1.1"));
     assert_eq!(refused(b"").await, (true, "the connection ended in the middle of a message".to_owned()));
     assert!(
@@ -238,7 +255,7 @@ async fn nonsense_is_no_response_and_says_why() {
     let mut request = get();
     *request.body_mut() =
         ClientBody::new(Full::<Bytes>::default(), None, std::time::Duration::MAX, Some(Interim::default()));
-    assert!(asked(request, &flood).await.1.err().unwrap().1.contains("without end"));
+    assert!(exchanged(request, &flood).await.1.err().unwrap().1.contains("without end"));
 }
 
 #[tokio::test]
@@ -271,7 +288,7 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
     *request.method_mut() = http::Method::POST;
     let body = Full::new(Bytes::from_static(b"abc"));
     *request.body_mut() = ClientBody::new(body.clone(), None, std::time::Duration::MAX, None);
-    let (seen, _) = asked(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),
         "POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\r\nabc"
@@ -280,7 +297,7 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
     let mut request = get();
     *request.method_mut() = http::Method::POST;
     *request.body_mut() = ClientBody::new(Unsized(body), None, std::time::Duration::MAX, None);
-    let (seen, _) = asked(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
+    let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),
         "POST / HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"

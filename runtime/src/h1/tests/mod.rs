@@ -1,3 +1,5 @@
+#[path = "../../../../tests/desync/corpus.rs"]
+mod corpus;
 mod messages;
 mod oracle;
 mod requests;
@@ -115,6 +117,7 @@ pub(super) async fn echo(request: Request<Incoming>, _: Interim) -> Response<Ful
     }
 }
 
+/// What a response to a request with this method is framed as.
 pub(super) fn framing_of(
     response: &[u8],
     method: &http::Method,
