@@ -2,7 +2,9 @@
 //!
 //! A case is a name with the section that it is about, and lines that are indented:
 //!
-//! - `sent`: what a peer sends, byte for byte: `\r`, `\n`, `\t`, `\0`, `\\` and `\xff` are single bytes.
+//! - `sent`: what a peer sends, byte for byte: `\r`, `\n`, `\t`, `\0`, `\\` and `\xff` are single bytes. In HTTP/2 these
+//!   are frames, with ` ; ` between them and ` | ` between fields; `get` and `post` are the four pseudo-header fields of
+//!   an honest request for `http://a/`, and `...` leaves the stream open.
 //! - `method`: what a response answers, when it is not GET.
 //! - what must come of it, one of [`Outcome`].
 
@@ -29,6 +31,12 @@ pub(crate) enum Outcome {
     Refused(u16),
     /// `broken`: it goes wrong behind its head. What arrives of it never looks whole, and the client is told this status.
     Broken(u16),
+    /// `reset`: by its stream alone, in HTTP/2; what arrives of it never looks whole.
+    Reset,
+    /// `cut`: as `reset`, but this much of it is whole, and may arrive.
+    Cut(Vec<u8>),
+    /// `ended`: with its connection, in HTTP/2; nothing of it arrives.
+    Ended,
     /// `waits`: more must come.
     Waits,
 }
@@ -74,6 +82,9 @@ fn case(name: &'static str, entries: &[(&'static str, &'static str)]) -> Case {
             "answered" => case.outcome = Outcome::Answered(status()),
             "refused" => case.outcome = Outcome::Refused(status()),
             "broken" => case.outcome = Outcome::Broken(status()),
+            "reset" => case.outcome = Outcome::Reset,
+            "cut" => case.outcome = Outcome::Cut(unescape(rest)),
+            "ended" => case.outcome = Outcome::Ended,
             "waits" => case.outcome = Outcome::Waits,
             _ => panic!("{name}: `{word}` is no word of a corpus"),
         }

@@ -3,6 +3,7 @@
 pub(crate) mod backend;
 pub(crate) mod certs;
 pub(crate) mod client;
+pub(crate) mod frames;
 pub(crate) mod raw;
 pub(crate) mod site;
 

@@ -43,12 +43,22 @@ impl Target {
 
 /// Reads host and path of a request. Whatever could mean one thing here and another at the backend is refused.
 pub(super) fn target(head: &Parts, keep_empty_segments: bool) -> Result<Target, Failure> {
+    if head.version == Version::HTTP_2 && !is_well_formed(&head.headers) {
+        return Err(Failure::BadRequest);
+    }
     let authority = authority(head)?;
     let text = authority.to_str().map_err(|_| Failure::BadRequest)?;
     let host = route::host_name(text).map_err(|_| Failure::BadRequest)?.into_owned();
     let path = route::normalise(head.uri.path(), keep_empty_segments).map_err(|_| Failure::BadRequest)?;
     let query = head.uri.query().map(str::to_owned);
     Ok(Target { method: head.method.clone(), host, path: path.into_owned(), query, authority })
+}
+
+/// Whether fields obey what the library of HTTP/2 does not look at: one `content-length` (RFC 9110, section 8.6), and no
+/// value with a space at its edge (RFC 9113, section 8.2.1).
+fn is_well_formed(headers: &HeaderMap) -> bool {
+    let padded = |value: &HeaderValue| matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t']);
+    headers.get_all(CONTENT_LENGTH).iter().nth(1).is_none() && !headers.values().any(padded)
 }
 
 /// The one host that the request names (RFC 9112, section 3.2; RFC 9113, section 8.3.1).
