@@ -5,6 +5,7 @@
 mod support;
 
 mod balance;
+mod balance_clients;
 mod certificates;
 mod cli;
 mod dependencies;

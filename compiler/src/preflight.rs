@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use divisor_schema::plan::{
-    Certificate, ClientAuth, ClientTls, HostTable, Identity, Listener, Plan, Roots, TlsVersion,
+    Certificate, ClientAuth, ClientTls, HostTable, Identity, Listener, Plan, Roots, Secret, TlsVersion,
 };
 
 use crate::tls::{Slot, suite_with_code};
@@ -34,6 +34,11 @@ fn config(plan: &Plan) -> String {
     }
     for (number, tls) in plan.client_tls.iter().enumerate() {
         client(&mut out, number, tls);
+    }
+    for pool in &plan.pools {
+        if let Some(Secret::File(file)) = pool.sticky.as_ref().map(|sticky| &sticky.key) {
+            sealed(&mut out, &pool.name, file);
+        }
     }
     out
 }
@@ -117,6 +122,14 @@ fn client(out: &mut String, number: usize, tls: &ClientTls) {
     if !settings.is_empty() {
         line!(out, "    tls{settings}");
     }
+    line!(out, "}}");
+}
+
+/// A key that seals a cookie, as that of a pool.
+fn sealed(out: &mut String, pool: &str, file: &str) {
+    line!(out, "pool {:?} {{", format!("sealed {pool}"));
+    line!(out, "    backend \"http://backend:80\"");
+    line!(out, "    sticky \"it\" {{ key file={file:?} }}");
     line!(out, "}}");
 }
 

@@ -102,7 +102,7 @@ fn pool(out: &mut String, pool: &Pool) {
         let probe = backend.probe.as_ref().map_or("no probe".to_owned(), |probe| {
             format!("probe {} every {}", probe.path, millis(probe.every.0))
         });
-        let _ = writeln!(out, "  {:<32} weight {:<5} {probe}", backend.url(), backend.weight.get());
+        let _ = writeln!(out, "  {:<32} weight {:<5} {probe}", backend.url(), backend.weight);
     }
 }
 

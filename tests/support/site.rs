@@ -42,10 +42,9 @@ impl Site {
 
     /// Writes a certificate and its key: `name.pem` and `name.key`.
     pub(crate) fn pair(&self, name: &str, pair: &Pair) {
-        use std::os::unix::fs::PermissionsExt;
         let key = format!("{name}.key");
         self.write(&key, &pair.key);
-        std::fs::set_permissions(self.path(&key), std::fs::Permissions::from_mode(0o600)).unwrap();
+        self.close(&key);
         self.write(&format!("{name}.pem"), &pair.certificate);
     }
 
@@ -73,9 +72,21 @@ impl Site {
         self.start(&["run", "plan.bin"])
     }
 
+    /// Lets nobody but its owner read a file, as is due to a key.
+    pub(crate) fn close(&self, name: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(self.path(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+
     /// Starts a command that serves, and waits until it does.
     pub(crate) fn start(&self, arguments: &[&str]) -> Server {
-        let server = Server::spawn(command(arguments).current_dir(self.folder()));
+        self.start_with(arguments, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub(crate) fn start_with(&self, arguments: &[&str], environment: &[(&str, &str)]) -> Server {
+        let mut command = command(arguments);
+        let server = Server::spawn(command.current_dir(self.folder()).envs(environment.iter().copied()));
         server.wait_for("plan is live");
         server
     }

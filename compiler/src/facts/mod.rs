@@ -29,7 +29,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use divisor_schema::plan::{Template, TemplatePart};
 
 use crate::Options;
-use crate::model::{ClientAuth, ClientTls, Listener, Model, Settings};
+use crate::model::{ClientAuth, ClientTls, Listener, Model, Secret, Settings};
 use crate::source::{SourceMap, Span, Spanned};
 use crate::tls::Slot;
 
@@ -127,6 +127,7 @@ impl<'m> Facts<'m> {
         }
         all.extend(self.bundles.iter().map(|bundle| (bundle.file, Slot::Certificate)));
         all.extend(self.revoked.iter().map(|file| (*file, Slot::Revoked)));
+        all.extend(secret_files(self.model).map(|file| (file, Slot::Secret)));
         all.retain(|(file, _)| self.files.is_elsewhere(file) && self.files.find(file).held.is_err());
         all
     }
@@ -148,6 +149,14 @@ pub(crate) fn client_auths(model: &Model) -> impl Iterator<Item = &ClientAuth> {
     let of_listeners =
         model.listeners.iter().filter_map(|listener| listener.tls.as_ref()?.client_auth.as_ref());
     of_listeners.chain(model.hosts.iter().filter_map(|host| host.client_auth.as_ref()))
+}
+
+/// The files that hold the keys that cookies are sealed with.
+pub(crate) fn secret_files(model: &Model) -> impl Iterator<Item = &Spanned<String>> {
+    model.pools.iter().filter_map(|pool| match &pool.sticky.as_ref()?.key {
+        Secret::File(file) => Some(file),
+        Secret::Env(_) => None,
+    })
 }
 
 /// Seconds since the epoch.

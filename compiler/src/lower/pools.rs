@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 
 use divisor_schema::plan::{
-    Backend, ClientTls, ClientTlsId, Connections, Eject, Pool, PoolId, Probe, Scheme, Weight,
+    Backend, Balance, ClientTls, ClientTlsId, Connections, Eject, Hash, HashKey, Pool, PoolId, Probe, Scheme,
+    Secret, Sticky,
 };
 
 use super::tls;
-use crate::facts::Facts;
+use crate::facts::{Facts, plan_path};
 use crate::model;
 
 /// The pools, the id of each pool of the model by its position there, and the settings of TLS, each once.
@@ -49,7 +50,41 @@ impl Arena {
 fn pool(facts: &Facts<'_>, arena: &mut Arena, pool: &model::Pool) -> Pool {
     let backends =
         pool.backends.iter().filter_map(|backend| self::backend(facts, arena, pool, backend)).collect();
-    Pool { name: pool.name.value.clone(), balance: pool.balance.value, backends, eject: eject(&pool.eject) }
+    let balance = pool.balance.value;
+    Pool {
+        name: pool.name.value.clone(),
+        balance,
+        backends,
+        eject: eject(&pool.eject),
+        hash: (balance == Balance::ConsistentHash).then(|| hash(&pool.hash)),
+        sticky: pool.sticky.as_ref().map(|it| sticky(facts, it)),
+        slow_start: pool.slow_start.as_ref().map(|it| it.value),
+    }
+}
+
+fn hash(hash: &model::Hash) -> Hash {
+    let key = match &hash.key {
+        None | Some(model::HashKey::ClientAddress) => HashKey::ClientAddress,
+        Some(model::HashKey::Path) => HashKey::Path,
+        Some(model::HashKey::Header(name)) => HashKey::Header(name.value.to_ascii_lowercase()),
+        Some(model::HashKey::Cookie(name)) => HashKey::Cookie(name.value.clone()),
+        Some(model::HashKey::Query(name)) => HashKey::Query(name.value.clone()),
+    };
+    Hash { key, max_load: hash.max_load.value }
+}
+
+fn sticky(facts: &Facts<'_>, sticky: &model::Sticky) -> Sticky {
+    Sticky {
+        cookie: sticky.cookie.value.clone(),
+        key: match &sticky.key {
+            model::Secret::File(file) => Secret::File(plan_path(facts.sources, file)),
+            model::Secret::Env(name) => Secret::Env(name.value.clone()),
+        },
+        max_age: sticky.max_age.as_ref().map(|it| it.value),
+        secure: sticky.secure.as_ref().map(|it| it.value),
+        same_site: sticky.same_site.value,
+        path: sticky.path.value.clone(),
+    }
 }
 
 fn eject(eject: &model::Eject) -> Option<Eject> {
@@ -58,21 +93,21 @@ fn eject(eject: &model::Eject) -> Option<Eject> {
     (consecutive_errors > 0).then_some(Eject { consecutive_errors, lasts: eject.lasts.value, max_percent })
 }
 
-/// A backend; none for a weight of 0.
+/// A backend; none where its URL could not be read.
 fn backend(
     facts: &Facts<'_>,
     arena: &mut Arena,
     pool: &model::Pool,
     backend: &model::Backend,
 ) -> Option<Backend> {
-    let weight = Weight::new(backend.weight.value)?;
     let target = backend.target.as_ref()?;
     let settings = backend.tls.as_ref().or(pool.tls.as_ref());
     let tls = (target.scheme == Scheme::Https).then(|| arena.id(tls::client(facts, settings)));
     Some(Backend {
         scheme: target.scheme,
         address: target.address.clone(),
-        weight,
+        weight: backend.weight.value,
+        backup: backend.backup.value,
         tls,
         probe: backend.probe.as_ref().or(pool.probe.as_ref()).map(probe),
         connections: connections(backend.connections.as_ref().unwrap_or(&pool.connections)),
@@ -92,6 +127,7 @@ fn probe(probe: &model::Probe) -> Probe {
 fn connections(connections: &model::Connections) -> Connections {
     Connections {
         per_backend: connections.per_backend.value,
+        queue: connections.queue.value,
         queue_timeout: connections.queue_timeout.value,
         connect_timeout: connections.connect_timeout.value,
         idle_timeout: connections.idle_timeout.value,

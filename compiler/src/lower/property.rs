@@ -41,10 +41,14 @@ fn pool(name: &'static str) -> impl Strategy<Value = String> {
             "backend \"http://127.0.0.1:9\"",
             "backend \"https://app.example:9\" weight=0; backend \"http://127.0.0.1:9\" weight=7",
             "backend \"https://127.0.0.1:9\"; tls verify=#false; balance \"random\"",
+            "backend \"http://127.0.0.1:9\" backup=#true; sticky \"at\" { key env=\"K\"; path \"/x\"; }; slow-start \"9s\"",
+            "backend \"http://127.0.0.1:9\"; balance \"consistent-hash\"; hash header=\"X-A\" max-load=\"101%\"",
             "backend \"https://127.0.0.1:9\"; tls ca=\"it.pem\" certificate=\"it.pem\" key=\"it.key\"; probe \"/h\"",
         ],
         &[
             "backend \"http://127.0.0.1:9\" weight=0",
+            "backend \"http://127.0.0.1:9\"; sticky \"a t\" { key env=\"K\"; path \"x\"; }",
+            "backend \"http://127.0.0.1:9\"; balance \"consistent-hash\"; hash query=\"\"",
             "backend \"http://127.0.0.1:1\"; probe \"h\" timeout=\"1ms\"",
         ],
     );

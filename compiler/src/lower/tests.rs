@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-use divisor_schema::plan::{Action, HeaderOp, Plan, Share, TemplatePart, ValuePart};
+use divisor_schema::plan::{
+    Action, HashKey, HeaderOp, Plan, SameSite, Secret, Share, TemplatePart, ValuePart,
+};
 use proptest::strategy::Strategy;
 
 use crate::tls::testing::Scratch;
@@ -358,12 +360,12 @@ fn certificates_of_hosts_are_for_their_names() {
 }
 
 #[test]
-fn pool_settings_stand_on_each_backend_and_a_weight_of_0_takes_one_out() {
+fn pool_settings_stand_on_each_backend_and_a_weight_of_0_stays() {
     let plan = plan(KDL);
     let [app, assets] = &plan.pools[..] else { panic!("two pools, sorted") };
     assert!(app.backends.iter().all(|backend| backend.probe.is_some() && backend.tls.is_some()));
-    assert_eq!(app.backends[0].weight.get(), 3);
-    assert_eq!(assets.backends.len(), 1);
+    assert_eq!(app.backends[0].weight, 3);
+    assert_eq!(assets.backends.iter().map(|backend| backend.weight).collect::<Vec<_>>(), [1, 0]);
     assert_eq!(assets.backends[0].connections.per_backend, 512);
 }
 
@@ -410,4 +412,77 @@ fn a_split_has_the_pools_with_a_weight_in_their_order() {
     assert_eq!(shares.iter().map(named).collect::<Vec<_>>(), [("a".to_owned(), 95), ("c".to_owned(), 5)]);
     let only = &route(&plan, "web", "a.example", "GET", "/plain").action;
     assert!(matches!(only, Action::Proxy { .. }), "{only:?}");
+}
+
+#[test]
+fn what_ties_clients_to_backends_is_the_same_in_both_spellings() {
+    let kdl = r#"
+        listener "web" { bind "127.0.0.1:8080"; trusted-proxies "127.0.0.0/8"; }
+        pool "a" {
+            balance "consistent-hash"
+            backend "http://10.0.0.1:80" weight=2
+            backend "http://10.0.0.2:80" backup=#true
+            hash header="X-User" max-load="150%"
+            sticky "at" { key file="keys/at"; max-age "1h"; same-site "strict"; secure #false; path "/a"; }
+            connections queue=16
+            probe "/"
+        }
+        pool "b" {
+            balance "power-of-two"
+            slow-start "30s"
+            backend "http://10.0.0.3:80"
+            sticky "b-at" { key env="AT_KEY"; }
+            probe "/"
+        }
+        pool "c" { balance "consistent-hash"; backend "http://10.0.0.4:80"; probe "/"; hash "path"; }
+        pool "d" { balance "consistent-hash"; backend "http://10.0.0.5:80"; probe "/"; hash cookie="Id"; }
+        pool "e" { balance "consistent-hash"; backend "http://10.0.0.6:80"; probe "/"; hash query="id"; }
+        pool "f" { balance "consistent-hash"; backend "http://10.0.0.7:80"; probe "/"; }
+        route "/{pool}/**" { split { pool "a"; pool "b"; pool "c"; pool "d"; pool "e"; pool "f"; }; }
+    "#;
+    let yaml = r#"
+listeners: { web: { bind: "127.0.0.1:8080", trusted-proxies: 127.0.0.0/8 } }
+pools:
+  a:
+    balance: consistent-hash
+    backends: [{ url: "http://10.0.0.1:80", weight: 2 }, { url: "http://10.0.0.2:80", backup: true }]
+    hash: { header: X-User, max-load: 150% }
+    sticky: { cookie: at, key: { file: keys/at }, max-age: 1h, same-site: strict, secure: false, path: /a }
+    connections: { queue: 16 }
+    probe: /
+  b:
+    balance: power-of-two
+    slow-start: 30s
+    backends: "http://10.0.0.3:80"
+    sticky: { cookie: b-at, key: { env: AT_KEY } }
+    probe: /
+  c: { balance: consistent-hash, backends: "http://10.0.0.4:80", probe: /, hash: path }
+  d: { balance: consistent-hash, backends: "http://10.0.0.5:80", probe: /, hash: { cookie: Id } }
+  e: { balance: consistent-hash, backends: "http://10.0.0.6:80", probe: /, hash: { query: id } }
+  f: { balance: consistent-hash, backends: "http://10.0.0.7:80", probe: / }
+routes: [{ path: "/{pool}/**", split: { pools: [a, b, c, d, e, f] } }]
+"#;
+    let scratch = scratch();
+    scratch.write("keys/at", &"ab".repeat(32));
+    let plan = plan_of(&scratch.write("divisor.kdl", kdl));
+    assert_eq!(plan, plan_of(&scratch.write("divisor.yaml", yaml)));
+    let keys: Vec<_> = plan.pools.iter().filter_map(|pool| Some(pool.hash.as_ref()?.key.clone())).collect();
+    assert_eq!(
+        keys,
+        [
+            HashKey::Header("x-user".into()),
+            HashKey::Path,
+            HashKey::Cookie("Id".into()),
+            HashKey::Query("id".into()),
+            HashKey::ClientAddress,
+        ]
+    );
+    let [a, b, ..] = &plan.pools[..] else { panic!("{:?}", plan.pools) };
+    assert_eq!(a.hash.as_ref().map(|hash| hash.max_load), Some(150));
+    let sticky = a.sticky.as_ref().unwrap();
+    assert_eq!((&sticky.key, sticky.secure), (&Secret::File("keys/at".into()), Some(false)));
+    assert_eq!((sticky.same_site, sticky.max_age.map(|it| it.0)), (SameSite::Strict, Some(3_600_000)));
+    assert_eq!((a.backends[0].connections.queue, a.backends[1].backup), (16, true));
+    assert_eq!(b.sticky.as_ref().unwrap().key, Secret::Env("AT_KEY".into()));
+    assert_eq!((b.slow_start.map(|it| it.0), b.backends[0].connections.queue), (Some(30_000), 1024));
 }

@@ -1,10 +1,10 @@
 //! Pools.
 
-use divisor_schema::plan::Balance;
+use divisor_schema::plan::{Balance, SameSite};
 
 use super::block::Checked;
 use super::tls;
-use super::types::{Backend, Connections, Eject, Pool, Probe};
+use super::types::{Backend, Connections, Eject, Hash, HashKey, Pool, Probe, Secret, Sticky};
 
 pub(super) fn pool(block: &Checked) -> Option<Pool> {
     Some(Pool {
@@ -15,7 +15,46 @@ pub(super) fn pool(block: &Checked) -> Option<Pool> {
         probe: block.block("probe").map(probe),
         eject: eject(&block.block_or_defaults("eject")),
         connections: connections(&block.block_or_defaults("connections")),
+        hash: hash(&block.block_or_defaults("hash")),
+        sticky: block.block("sticky").and_then(sticky),
+        slow_start: block.written("slow-start"),
     })
+}
+
+pub(super) fn hash(block: &Checked) -> Hash {
+    let named = |way| block.written::<String>(way);
+    let key = match block.first_of("key") {
+        Some("header") => named("header").map(HashKey::Header),
+        Some("cookie") => named("cookie").map(HashKey::Cookie),
+        Some("query") => named("query").map(HashKey::Query),
+        _ => named("by").map(|by| match by.value.as_str() {
+            "path" => HashKey::Path,
+            _ => HashKey::ClientAddress,
+        }),
+    };
+    Hash { key, max_load: block.value("max-load") }
+}
+
+fn sticky(block: &Checked) -> Option<Sticky> {
+    Some(Sticky {
+        cookie: block.written("cookie")?,
+        key: secret(block.block("key")?)?,
+        max_age: block.written("max-age"),
+        secure: block.written("secure"),
+        same_site: block.value::<String>("same-site").map(|word| match word.as_str() {
+            "strict" => SameSite::Strict,
+            "none" => SameSite::None,
+            _ => SameSite::Lax,
+        }),
+        path: block.value("path"),
+    })
+}
+
+fn secret(block: &Checked) -> Option<Secret> {
+    match block.written("file") {
+        Some(file) => Some(Secret::File(file)),
+        None => block.written("env").map(Secret::Env),
+    }
 }
 
 /// The balancer with this name; the vocabulary lets no other name through.
@@ -26,6 +65,8 @@ pub(super) fn balance(word: &str) -> Balance {
         "ip-hash" => Balance::IpHash,
         "least-connection" => Balance::LeastConnection,
         "least-response-time" => Balance::LeastResponseTime,
+        "power-of-two" => Balance::PowerOfTwo,
+        "consistent-hash" => Balance::ConsistentHash,
         _ => Balance::RoundRobin,
     }
 }
@@ -36,6 +77,7 @@ fn backend(block: &Checked) -> Backend {
         url: block.value("url"),
         target: target.and_then(|target| target.value),
         weight: block.value("weight"),
+        backup: block.value("backup"),
         tls: block.block("tls").map(tls::client),
         probe: block.block("probe").map(probe),
         connections: block.block("connections").map(connections),
@@ -63,6 +105,7 @@ pub(super) fn eject(block: &Checked) -> Eject {
 pub(super) fn connections(block: &Checked) -> Connections {
     Connections {
         per_backend: block.value("per-backend"),
+        queue: block.value("queue"),
         queue_timeout: block.value("queue-timeout"),
         connect_timeout: block.value("connect-timeout"),
         idle_timeout: block.value("idle-timeout"),

@@ -22,6 +22,8 @@ pub(crate) enum Slot {
     Key,
     /// Lists of revoked certificates.
     Revoked,
+    /// A key that seals cookies.
+    Secret,
 }
 
 impl Slot {
@@ -34,6 +36,7 @@ impl Slot {
             ],
             Self::Key => &["CRT002", "CRT003", "CRT005", "CRT016", "CRT017"],
             Self::Revoked => &["CRT002"],
+            Self::Secret => &["CRT016"],
         }
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use divisor_schema::plan::{Digest, Plan, Roots};
+use divisor_schema::plan::{Digest, Plan, Roots, Secret};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
@@ -79,7 +79,7 @@ impl Control {
         self.published.load().digest
     }
 
-    /// The certificates, keys, roots and revocation lists that the live plan names.
+    /// The certificates, keys, roots, revocation lists and secrets that the live plan names.
     pub fn files(&self) -> Vec<PathBuf> {
         let live = self.published.load();
         let servers = live.plan.listeners.iter().filter_map(|listener| listener.tls.as_ref());
@@ -97,7 +97,11 @@ impl Control {
             Roots::File(path) => Some(path),
             Roots::System | Roots::Unverified => None,
         });
-        pairs.chain(roots).chain(asked).map(|path| self.files.join(path)).collect()
+        let secrets = live.plan.pools.iter().filter_map(|pool| match &pool.sticky.as_ref()?.key {
+            Secret::File(path) => Some(path),
+            Secret::Env(_) => None,
+        });
+        pairs.chain(roots).chain(asked).chain(secrets).map(|path| self.files.join(path)).collect()
     }
 
     /// How many backends of each pool can be picked, by the name of the pool.

@@ -1,7 +1,6 @@
 //! Copies of requests for another pool. The client's own request never waits for them, and their answers are dropped.
 
 use std::cell::Cell;
-use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -13,8 +12,9 @@ use tokio::time::Instant;
 
 use crate::message::ClientBody;
 use crate::plan::Policy;
-use crate::pool::Tried;
+use crate::pool::{Affinity, Tried};
 
+use super::affinity::affinity;
 use super::proxy::Course;
 use super::request::Target;
 use super::{Exchange, View};
@@ -75,16 +75,18 @@ impl Exchange<'_> {
         copy.method_mut().clone_from(request.method());
         copy.uri_mut().clone_from(request.uri());
         copy.headers_mut().clone_from(request.headers());
+        let affinity =
+            affinity(&self.view.live.pools[mirror.pool.index()], self.address, target, copy.headers_mut());
         // Nobody knows yet which backend it goes to, so its counter is 0.
         let (ops, headers) = (&policy.request_headers, copy.headers_mut());
         self.client.apply(ops, headers, self.address, 0, Some(target));
-        let (view, pool, client) = (Rc::clone(self.view), mirror.pool, self.address);
+        let (view, pool) = (Rc::clone(self.view), mirror.pool);
         let timeouts = policy.timeouts.clone();
         tokio::task::spawn_local(async move {
             // A request that fails or grows too long on its way is no request to copy.
             if let Some(body) = body.await {
                 let copy = copy.map(|()| ClientBody::copy(body));
-                send(&view, pool, copy, client, random, &timeouts).await;
+                send(&view, pool, copy, affinity, random, &timeouts).await;
             }
             drop(room);
         });
@@ -102,12 +104,12 @@ async fn send(
     view: &View,
     id: PoolId,
     copy: Request<ClientBody>,
-    client: IpAddr,
+    affinity: Affinity,
     random: u64,
     timeouts: &Timeouts,
 ) {
     let pool = &view.live.pools[id.index()];
-    let pick = pool.pick(client, &Tried::default(), std::time::Instant::now(), &mut || random);
+    let pick = pool.pick(affinity, &Tried::default(), std::time::Instant::now(), &mut || random);
     let Some(pick) = pick else { return };
     let Some(ticket) = pick.backend.try_enter() else { return };
     let limit = timeouts.exchange.map_or(TIME_MAX, Duration::from);

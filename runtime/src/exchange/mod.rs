@@ -1,5 +1,6 @@
 //! One request through its route, to a backend and back: the only place where clients meet backends.
 
+mod affinity;
 mod body;
 mod entered;
 mod failure;

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use bytes::Bytes;
 use divisor_schema::plan::{PoolId, Retry, Timeouts};
-use http::header::UPGRADE;
+use http::header::{SET_COOKIE, UPGRADE};
 use http::request::Parts;
 use http::{Request, Response, StatusCode};
 use http_body::Body;
@@ -14,9 +14,10 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::h1::client::Failed;
 use crate::message::{ClientBody, Progress};
 use crate::plan::Policy;
-use crate::pool::{Pick, Pool, Ticket, Tried};
+use crate::pool::{Affinity, Pick, Pool, Ticket, Tried};
 use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, connect};
 
+use super::affinity::affinity;
 use super::failure::Failure;
 use super::request::{self, Target};
 use super::retry::{Retries, is_repeatable};
@@ -68,6 +69,7 @@ impl Exchange<'_> {
     ) -> Result<Answered, Failure> {
         let deadline = policy.timeouts.exchange.and_then(|limit| Instant::now().checked_add(limit.into()));
         let mut head = request::forwardable(head, target, path, body.interim.is_some())?;
+        let affinity = affinity(&self.view.live.pools[pool.index()], self.address, target, &mut head.headers);
         let Sent { body, interim } = body;
         let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into(), interim);
         let host = Some(&target.authority).filter(|host| !host.is_empty());
@@ -77,7 +79,7 @@ impl Exchange<'_> {
         if let Some(mirror) = &policy.mirror {
             self.mirror(mirror, policy, target, &mut request);
         }
-        let tries = self.tries(pool, policy, target, request, deadline);
+        let tries = self.tries((pool, affinity), policy, target, request, deadline);
         match deadline {
             Some(deadline) => timeout_at(deadline, tries).await.unwrap_or(Err(Failure::TimedOut)),
             None => tries.await,
@@ -87,7 +89,7 @@ impl Exchange<'_> {
     /// Tries backends until one answers, or the request must not be sent again.
     async fn tries(
         &self,
-        id: PoolId,
+        (id, affinity): (PoolId, Affinity),
         policy: &Policy,
         target: &Target,
         mut request: Request<ClientBody>,
@@ -99,7 +101,7 @@ impl Exchange<'_> {
         let mut failure = Failure::Unavailable;
         let mut changed = false;
         loop {
-            let Some(pick) = self.pick(pool, &tried) else { return Err(failure) };
+            let Some(pick) = self.pick(pool, affinity, &tried) else { return Err(failure) };
             tried.add(pick.index);
             let upstream = self.view.upstream(id, pick.index);
             let ticket = match pick.backend.enter().await {
@@ -114,7 +116,11 @@ impl Exchange<'_> {
                 self.client.apply(ops, headers, self.address, ticket.number(), Some(target));
             }
             match course.send(request, ticket, upstream).await {
-                Ok(answered) => return Ok(answered),
+                Ok((mut response, number)) => {
+                    let cookie = pool.keep(affinity, pick.index, self.listener.tls.is_some());
+                    cookie.into_iter().for_each(|it| _ = response.headers_mut().append(SET_COOKIE, it));
+                    return Ok((response, number));
+                }
                 Err(Missed { failure: last, again: Some(again) }) => (failure, request) = (last, *again),
                 Err(Missed { failure: last, again: None }) => return Err(last),
             }
@@ -124,8 +130,8 @@ impl Exchange<'_> {
         }
     }
 
-    fn pick(&self, pool: &Pool, tried: &Tried) -> Option<Pick> {
-        pool.pick(self.address, tried, std::time::Instant::now(), &mut || self.client.random())
+    fn pick(&self, pool: &Pool, affinity: Affinity, tried: &Tried) -> Option<Pick> {
+        pool.pick(affinity, tried, std::time::Instant::now(), &mut || self.client.random())
     }
 }
 
@@ -221,7 +227,8 @@ impl<'a> Course<'a> {
     ) -> Missed {
         report(upstream, ticket.backend().url(), late);
         let again = match late {
-            Late::FirstByte(_) => {
+            Late::FirstByte(limit) => {
+                ticket.answered(*limit, std::time::Instant::now()); // at least as slow as this
                 self.pool.went_wrong(ticket.backend());
                 self.retries.after_timeout(copy)
             }

@@ -48,23 +48,25 @@ fn review(pool: &Pool, settings: &Eject, now: Instant) -> Option<Instant> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::net::SocketAddr;
     use std::time::Duration;
 
-    use divisor_schema::plan::{self, Address, Balance, Connections, Millis, Scheme, Weight};
+    use divisor_schema::plan::{self, Address, Balance, Connections, Millis, Scheme};
 
     use super::*;
 
-    fn plan(backends: u16, max_percent: u8) -> plan::Pool {
+    pub(in super::super) fn plan(backends: u16, max_percent: u8) -> plan::Pool {
         let backend = |port| plan::Backend {
             scheme: Scheme::Http,
             address: Address::Ip(SocketAddr::from(([127, 0, 0, 1], port))),
-            weight: Weight::ONE,
+            weight: 1,
+            backup: false,
             tls: None,
             probe: None,
             connections: Connections {
                 per_backend: 9,
+                queue: 9,
                 queue_timeout: Millis(9),
                 connect_timeout: Millis(9),
                 idle_timeout: Millis(9),
@@ -77,6 +79,9 @@ mod tests {
             balance: Balance::RoundRobin,
             backends: (0..backends).map(backend).collect(),
             eject: Some(eject),
+            hash: None,
+            sticky: None,
+            slow_start: None,
         }
     }
 

@@ -4,6 +4,7 @@ mod dns;
 mod eject;
 mod probe;
 mod streak;
+mod warm_up;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -23,15 +24,17 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Starts one task for each pool that takes backends out, for each backend that has a probe, and for each that has a
-    /// name. `random` gives uniformly
-    /// random numbers; it spreads the probes over time. To be called within a tokio runtime.
+    /// Starts one task for each pool that takes backends out or warms them up, for each backend that has a probe, and for
+    /// each that has a name. `random` gives uniformly random numbers; it spreads the probes over time. To be called within a tokio runtime.
     pub(crate) fn start(pools: &[Arc<Pool>], random: fn() -> u64) -> Self {
         let mut tasks = JoinSet::new();
         for pool in pools {
             pool.refresh(); // the watch before this one may have learned something meanwhile
             if let Some(eject) = pool.eject() {
                 tasks.spawn(eject::watch(Arc::clone(pool), eject.clone()));
+            }
+            if let Some(step) = pool.warm_up_step() {
+                tasks.spawn(warm_up::watch(Arc::clone(pool), step));
             }
             for (index, backend) in pool.backends().iter().enumerate() {
                 let settings = backend.settings();

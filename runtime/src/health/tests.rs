@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use divisor_schema::plan::{self, Balance, ClientTlsId, Connections, Millis, Probe, Scheme, Weight};
+use divisor_schema::plan::{self, Balance, ClientTlsId, Connections, Millis, Probe, Scheme};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -17,11 +17,13 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
     plan::Backend {
         scheme: Scheme::Http,
         address,
-        weight: Weight::ONE,
+        weight: 1,
+        backup: false,
         tls: None,
         probe: Some(probe),
         connections: Connections {
             per_backend: 9,
+            queue: 9,
             queue_timeout: Millis(9),
             connect_timeout: Millis(9),
             idle_timeout: Millis(9),
@@ -31,8 +33,15 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
 }
 
 fn pool(backend: plan::Backend, tls: &[ClientTls]) -> Arc<Pool> {
-    let plan =
-        plan::Pool { name: "app".into(), balance: Balance::RoundRobin, backends: vec![backend], eject: None };
+    let plan = plan::Pool {
+        name: "app".into(),
+        balance: Balance::RoundRobin,
+        backends: vec![backend],
+        eject: None,
+        hash: None,
+        sticky: None,
+        slow_start: None,
+    };
     Arc::new(Pool::new(&plan, tls, None).unwrap())
 }
 

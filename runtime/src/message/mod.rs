@@ -1,6 +1,7 @@
 //! What travels between the two sides of an exchange: bodies, and the clocks that watch them.
 
 mod body;
+pub(crate) mod cookie;
 mod idle;
 mod interim;
 mod turn;

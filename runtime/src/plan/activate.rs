@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
-use crate::pool::{InvalidName, Pool};
+use crate::pool::{InvalidKey, InvalidName, Pool, Sticky};
 use crate::route::Hosts;
 use crate::tls::{self, TlsError};
 
@@ -26,6 +26,8 @@ pub(crate) enum ActivateError {
     Backends(TlsError),
     /// A backend's name.
     Name(InvalidName),
+    /// The key of a pool's sticky cookie.
+    Key(String, InvalidKey),
     /// A header.
     Header(InvalidHeader),
 }
@@ -36,6 +38,7 @@ impl std::fmt::Display for ActivateError {
             Self::Listener(name, error) => write!(f, "listener `{name}`: {error}"),
             Self::Backends(error) => write!(f, "TLS towards backends: {error}"),
             Self::Name(error) => error.fmt(f),
+            Self::Key(pool, error) => write!(f, "sticky cookie of pool `{pool}`: {error}"),
             Self::Header(error) => error.fmt(f),
         }
     }
@@ -56,9 +59,12 @@ pub(crate) fn activate(
     let client_tls = tls::Clients::new(&plan.client_tls, files, previous.map(|live| &live.client_tls))
         .map_err(ActivateError::Backends)?;
     let configs = client_tls.configs();
-    let pools = plan.pools.iter().map(|pool| {
-        let known = previous.and_then(|live| live.pools.iter().find(|old| old.name() == pool.name));
-        Pool::new(pool, &configs, known.map(AsRef::as_ref)).map(Arc::new).map_err(ActivateError::Name)
+    let pools = plan.pools.iter().map(|it| {
+        let known = previous.and_then(|live| live.pools.iter().find(|old| old.name() == it.name));
+        let pool = Pool::new(it, &configs, known.map(AsRef::as_ref)).map_err(ActivateError::Name)?;
+        let sticky = it.sticky.as_ref().map(|sticky| Sticky::new(sticky, &it.name, files)).transpose();
+        let sticky = sticky.map_err(|error| ActivateError::Key(it.name.clone(), error))?;
+        Ok(Arc::new(pool.with_sticky(sticky)))
     });
     let pools = pools.collect::<Result<_, _>>()?;
     let listeners = plan.listeners.iter().map(|it| {

@@ -13,7 +13,9 @@ use rustls_pki_types::ServerName;
 use tokio::sync::Semaphore;
 
 use super::errors::Errors;
+use super::key::fnv1a;
 use super::load::ResponseTime;
+use super::warmth::Warmth;
 
 /// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
 pub(crate) type ClientTls = (Arc<ClientConfig>, Option<ServerName<'static>>);
@@ -51,9 +53,12 @@ struct State {
     /// Results of its probe in a row that speak against `liveness`.
     against: AtomicU8,
     in_flight: AtomicU32,
+    /// Those of `in_flight` that wait for their turn.
+    waiting: AtomicU32,
     requests: AtomicU64,
     response_time: ResponseTime,
     errors: Errors,
+    warmth: Warmth,
     addresses: ArcSwap<Vec<SocketAddr>>,
 }
 
@@ -72,28 +77,45 @@ impl std::fmt::Display for InvalidName {
 
 impl std::error::Error for InvalidName {}
 
-/// A backend has as many exchanges in flight as it may have, and no place became free in time.
+/// A backend has as many exchanges in flight as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Busy {
-    /// The limit.
-    pub(crate) limit: u32,
-    /// How long the request waited.
-    pub(crate) waited: Duration,
+pub(crate) enum Busy {
+    /// No place became free in time.
+    Waited {
+        /// The limit.
+        limit: u32,
+        /// How long the request waited.
+        waited: Duration,
+    },
+    /// As many requests wait already as may.
+    Full {
+        /// The limit.
+        limit: u32,
+        /// How many wait.
+        queue: u32,
+    },
 }
 
 impl std::fmt::Display for Busy {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} exchanges in flight, and no place became free within {:?}", self.limit, self.waited)
+        match self {
+            Self::Waited { limit, waited } => {
+                write!(f, "{limit} exchanges in flight, and no place became free within {waited:?}")
+            }
+            Self::Full { limit, queue } => write!(f, "{limit} exchanges in flight, and {queue} that wait"),
+        }
     }
 }
 
 impl std::error::Error for Busy {}
 
 impl Backend {
+    /// `joins`: a pool that is there already, and that does not know this backend.
     pub(super) fn new(
         plan: &plan::Backend,
         tls: &[ClientTls],
         known: Option<&Arc<Self>>,
+        joins: bool,
     ) -> Result<Self, InvalidName> {
         let url = plan.url();
         let invalid = || InvalidName { url: url.clone() };
@@ -110,8 +132,9 @@ impl Backend {
             .filter(|backend| backend.settings.connections.per_backend == limit)
             .map(|backend| Arc::clone(&backend.places))
             .unwrap_or_else(|| Arc::new(Semaphore::new((limit as usize).min(Semaphore::MAX_PERMITS))));
-        let state =
-            known.map(|backend| Arc::clone(&backend.state)).unwrap_or_else(|| Arc::new(State::new(plan)));
+        let state = known
+            .map(|backend| Arc::clone(&backend.state))
+            .unwrap_or_else(|| Arc::new(State::new(plan, joins)));
         Ok(Self { hash: fnv1a(url.as_bytes()), settings: plan.clone(), url, host, tls, places, state })
     }
 
@@ -180,6 +203,26 @@ impl Backend {
         self.liveness() != Liveness::Dead && !self.addresses().is_empty()
     }
 
+    /// Its share; 0 takes no new client.
+    pub(crate) fn weight(&self) -> u16 {
+        self.settings.weight
+    }
+
+    /// Whether clients that have no backend yet may be sent to it.
+    pub(super) fn takes_clients(&self) -> bool {
+        self.is_up() && self.weight() > 0
+    }
+
+    /// Notes whether it is up; gives whether it is back since just now.
+    pub(super) fn note(&self, up: bool, now: Instant) -> bool {
+        self.state.warmth.note(up, now)
+    }
+
+    /// How far it has warmed up, when `lasts` is the time for all of it.
+    pub(super) fn warmth_step(&self, lasts: Duration, now: Instant) -> u64 {
+        self.state.warmth.step(lasts, now)
+    }
+
     /// What exchanges say about it.
     pub(crate) fn errors(&self) -> &Errors {
         &self.state.errors
@@ -198,20 +241,23 @@ impl Backend {
     /// Waits for a place among the exchanges that this backend may have in flight.
     ///
     /// # Errors
-    /// [`Busy`] when none becomes free within [`plan::Connections::queue_timeout`].
+    /// [`Busy`] when none becomes free within [`plan::Connections::queue_timeout`], or when as many wait already as
+    /// [`plan::Connections::queue`] says.
     pub(crate) async fn enter(self: &Arc<Self>) -> Result<Ticket, Busy> {
+        match self.try_enter() {
+            Some(ticket) => Ok(ticket),
+            None => self.wait().await,
+        }
+    }
+
+    async fn wait(self: &Arc<Self>) -> Result<Ticket, Busy> {
+        let plan::Connections { per_backend: limit, queue, queue_timeout, .. } = self.settings.connections;
+        let _waiting = Waiting::begin(&self.state, queue).ok_or(Busy::Full { limit, queue })?;
         let mut ticket = Ticket::queued(self);
-        let permit = match self.places.try_acquire() {
-            Ok(permit) => permit,
-            Err(_) => {
-                let connections = &self.settings.connections;
-                let waited = connections.queue_timeout.into();
-                let busy = Busy { limit: connections.per_backend, waited };
-                let turn = tokio::time::timeout(waited, self.places.acquire()).await.map_err(|_| busy)?;
-                turn.map_err(|_| busy)?
-            }
-        };
-        permit.forget();
+        let waited = queue_timeout.into();
+        let busy = Busy::Waited { limit, waited };
+        let turn = tokio::time::timeout(waited, self.places.acquire()).await.map_err(|_| busy)?;
+        turn.map_err(|_| busy)?.forget();
         ticket.admit();
         Ok(ticket)
     }
@@ -241,7 +287,8 @@ impl Backend {
 }
 
 impl State {
-    fn new(plan: &plan::Backend) -> Self {
+    fn new(plan: &plan::Backend, joins: bool) -> Self {
+        let now = Instant::now();
         let addresses = match plan.address {
             plan::Address::Ip(address) => vec![address],
             plan::Address::Name(..) => Vec::new(),
@@ -250,11 +297,30 @@ impl State {
             liveness: AtomicU8::new(Liveness::Unknown as u8),
             against: AtomicU8::new(0),
             in_flight: AtomicU32::new(0),
+            waiting: AtomicU32::new(0),
             requests: AtomicU64::new(0),
-            response_time: ResponseTime::new(Instant::now()),
-            errors: Errors::new(Instant::now()),
+            response_time: ResponseTime::new(now),
+            errors: Errors::new(now),
+            warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
             addresses: ArcSwap::from_pointee(addresses),
         }
+    }
+}
+
+/// A place in the queue before a backend; dropping it frees the place.
+struct Waiting<'a>(&'a State);
+
+impl<'a> Waiting<'a> {
+    /// A place, if fewer than `most` are taken.
+    fn begin(state: &'a State, most: u32) -> Option<Self> {
+        let waiting = Self(state);
+        (state.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -322,11 +388,4 @@ fn server_name(address: &plan::Address) -> Option<ServerName<'static>> {
         plan::Address::Ip(address) => Some(ServerName::IpAddress(address.ip().into())),
         plan::Address::Name(name, _) => ServerName::try_from(name.clone()).ok(),
     }
-}
-
-/// FNV-1a, 64 bits: simple, and the same on every machine and in every version.
-fn fnv1a(bytes: &[u8]) -> u64 {
-    bytes
-        .iter()
-        .fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

@@ -9,8 +9,8 @@ const HALF_LIFE: Duration = Duration::from_secs(10);
 /// The least share of a new sample in the average.
 const GAIN: f64 = 1.0 / 8.0;
 
-/// An exponentially weighted moving average of response times. A sample counts for an eighth, or for more after a
-/// pause. Two workers that record at the same time may lose a sample; nothing depends on a single one.
+/// A peak-sensitive, exponentially weighted moving average of response times (peak EWMA, as Finagle and linkerd have it): a
+/// sample above it counts whole and at once, one below for an eighth, or for more after a pause. Two workers that record at the same time may lose a sample; nothing depends on a single one.
 #[derive(Debug)]
 pub(super) struct ResponseTime {
     epoch: Instant,
@@ -28,10 +28,10 @@ impl ResponseTime {
     /// Adds a sample taken at `now`.
     pub(super) fn record(&self, took: Duration, now: Instant) {
         let sample = (took.as_secs_f64() * 1e6).max(1.0);
-        let average = match f64::from_bits(self.average.load(Ordering::Relaxed)) {
-            0.0 => sample,
-            old => old + (sample - old) * (1.0 - self.remembered(now)).max(GAIN),
-        };
+        let old = f64::from_bits(self.average.load(Ordering::Relaxed));
+        let is_peak = old == 0.0 || sample > old * self.remembered(now);
+        let average =
+            if is_peak { sample } else { old + (sample - old) * (1.0 - self.remembered(now)).max(GAIN) };
         self.average.store(average.to_bits(), Ordering::Relaxed);
         self.sampled.store(self.micros(now), Ordering::Relaxed);
     }
@@ -58,18 +58,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_average_follows_the_samples_and_fades_without_them() {
+    fn a_peak_counts_at_once_and_fades_with_better_samples_and_with_time() {
         let start = Instant::now();
         let times = ResponseTime::new(start);
         assert_eq!(times.estimate(start), None);
         times.record(Duration::from_millis(80), start);
         assert_eq!(times.estimate(start), Some(80_000.0));
         times.record(Duration::from_millis(160), start);
-        assert_eq!(times.estimate(start), Some(90_000.0));
+        assert_eq!(times.estimate(start), Some(160_000.0));
+        times.record(Duration::from_millis(80), start);
+        assert_eq!(times.estimate(start), Some(150_000.0));
         let later = start + HALF_LIFE;
-        assert_eq!(times.estimate(later), Some(45_000.0));
+        assert_eq!(times.estimate(later), Some(75_000.0));
         times.record(Duration::from_millis(10), later);
-        assert_eq!(times.estimate(later), Some(50_000.0));
+        assert_eq!(times.estimate(later), Some(80_000.0));
     }
 
     #[test]

@@ -4,32 +4,44 @@
 //! exchanges they have in flight and how fast they answer. That part is shared by all workers, made of atomics, and
 //! carried over a swap for every backend that is in both plans.
 
+mod alive;
 mod backend;
 mod balance;
 mod budget;
 mod errors;
+pub(crate) mod key;
 mod load;
+mod ring;
+mod sticky;
+mod turns;
+mod warmth;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
-use divisor_schema::plan;
+use divisor_schema::plan::{self, Balance, HashKey};
+use http::HeaderValue;
 use tokio::sync::Notify;
 
-use self::balance::{Alive, Choice};
+use self::alive::{Alive, Settings};
+use self::balance::Choice;
+use self::warmth::STEPS;
 
 pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness, Ticket};
 pub(crate) use self::budget::Retrying;
+pub(crate) use self::sticky::{InvalidKey, Sticky};
 
 /// Backends that serve the same thing, with one balancer. Shared by all workers.
 #[derive(Debug)]
 pub(crate) struct Pool {
     name: String,
-    balance: plan::Balance,
+    settings: Settings,
+    hash: Option<plan::Hash>,
+    sticky: Option<Sticky>,
     backends: Vec<Arc<Backend>>,
     eject: Option<plan::Eject>,
     kept: Arc<Kept>,
@@ -46,6 +58,17 @@ struct Kept {
     retries: Arc<AtomicU32>,
     /// Tells the control thread that a backend has had too many errors.
     suspects: Notify,
+    /// Tells the control thread that a backend is back, and warms up.
+    returned: Notify,
+}
+
+/// What ties a request to a backend.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Affinity {
+    /// What it is told apart by, where that matters.
+    pub(crate) key: u64,
+    /// The backend that its client is at, by index in the pool.
+    pub(crate) home: Option<usize>,
 }
 
 /// The backends that a request has been sent to already, by their index in the pool.
@@ -93,17 +116,30 @@ impl Pool {
         let backends = plan
             .backends
             .iter()
-            .map(|it| Backend::new(it, tls, known.get(&(it.scheme, &it.address)).copied()).map(Arc::new))
+            .map(|it| {
+                let known = known.get(&(it.scheme, &it.address)).copied();
+                Backend::new(it, tls, known, previous.is_some()).map(Arc::new)
+            })
             .collect::<Result<Vec<_>, _>>()?;
-        let alive = Alive::new(plan.balance, plan.eject.is_some(), &backends);
-        Ok(Self {
+        let (settings, now) = (Settings::new(plan), Instant::now());
+        let alive = Alive::new(&settings, &backends, now);
+        let pool = Self {
             name: plan.name.clone(),
-            balance: plan.balance,
+            settings,
+            hash: plan.hash.clone(),
+            sticky: None,
             backends,
             eject: plan.eject.clone(),
             kept: previous.map(|pool| Arc::clone(&pool.kept)).unwrap_or_default(),
             alive: ArcSwap::from_pointee(alive),
-        })
+        };
+        pool.note(now);
+        Ok(pool)
+    }
+
+    /// The pool with a cookie that keeps clients at their backends.
+    pub(crate) fn with_sticky(self, sticky: Option<Sticky>) -> Self {
+        Self { sticky, ..self }
     }
 
     /// Name in the config.
@@ -121,29 +157,68 @@ impl Pool {
         self.alive.load().members().len()
     }
 
-    /// Picks a backend that is alive and not yet tried. `rng` gives uniformly random numbers.
+    /// What it tells requests apart by, if that says which backend they get.
+    pub(crate) fn key(&self) -> Option<&HashKey> {
+        match self.settings.balance {
+            Balance::IpHash => Some(&HashKey::ClientAddress),
+            _ => self.hash.as_ref().map(|hash| &hash.key),
+        }
+    }
+
+    /// The cookie that keeps clients at their backends.
+    pub(crate) fn sticky(&self) -> Option<&Sticky> {
+        self.sticky.as_ref()
+    }
+
+    /// The backend that a value of the sticky cookie names, by its index.
+    pub(crate) fn home(&self, value: &[u8]) -> Option<usize> {
+        let number = self.sticky.as_ref()?.open(value)?;
+        self.backends.iter().position(|backend| backend.hash() == number)
+    }
+
+    /// The `Set-Cookie` that keeps a client at a backend, if this pool does that and the client is not there already.
+    /// `tls` says how the client came.
+    pub(crate) fn keep(&self, affinity: Affinity, index: usize, tls: bool) -> Option<HeaderValue> {
+        let sticky = self.sticky.as_ref().filter(|_| affinity.home != Some(index))?;
+        sticky.set(self.backends.get(index)?.hash(), tls)
+    }
+
+    /// Picks a backend that is alive and not yet tried: the one that the client is at, or else one that takes new
+    /// clients. `rng` gives uniformly random numbers.
     pub(crate) fn pick(
         &self,
-        client: IpAddr,
+        affinity: Affinity,
         tried: &Tried,
         now: Instant,
         rng: &mut impl FnMut() -> u64,
     ) -> Option<Pick> {
         let alive = self.alive.load();
         let choice = Choice { backends: &self.backends, alive: &alive, tried };
-        let index = match self.balance {
-            plan::Balance::RoundRobin | plan::Balance::WeightedRoundRobin => choice.in_turn(self.turn(tried)),
-            plan::Balance::Random => choice.random(rng()),
-            plan::Balance::LeastConnection => choice.least_connection(self.turn(tried)),
-            plan::Balance::LeastResponseTime => choice.least_response_time(self.turn(tried), now),
-            plan::Balance::IpHash => choice.by_hash(client),
+        let index = match (affinity.home, self.settings.balance) {
+            (Some(home), _) if self.is_at_home(home, tried) => Some(home),
+            (_, Balance::RoundRobin | Balance::WeightedRoundRobin) => choice.in_turn(self.turn(tried)),
+            (_, Balance::Random) => choice.random(rng()),
+            (_, Balance::PowerOfTwo) => choice.power_of_two(rng()),
+            (_, Balance::LeastConnection) => choice.least_connection(self.turn(tried)),
+            (_, Balance::LeastResponseTime) => choice.least_response_time(self.turn(tried), now),
+            (_, Balance::IpHash) => choice.by_hash(affinity.key),
+            (_, Balance::ConsistentHash) => {
+                choice.by_ring(affinity.key, self.hash.as_ref().map_or(u8::MAX, |hash| hash.max_load))
+            }
         }?;
         Some(Pick { index, backend: Arc::clone(self.backends.get(index)?) })
     }
 
+    /// Whether a client is still served where it is at: by a backend that takes no new clients as well, but not by one
+    /// that is down.
+    fn is_at_home(&self, home: usize, tried: &Tried) -> bool {
+        let serves = |backend: &Arc<Backend>| backend.is_up() && !self.settings.is_out(backend);
+        !tried.contains(home) && self.backends.get(home).is_some_and(serves)
+    }
+
     /// Whether there is a backend alive that was not tried.
     pub(crate) fn has_untried(&self, tried: &Tried) -> bool {
-        self.alive.load().members().iter().any(|&index| !tried.contains(index))
+        self.alive.load().members().iter().any(|member| !tried.contains(member.index))
     }
 
     /// Admits one more request that is sent again, while no more than `budget` percent of those in flight are.
@@ -201,7 +276,35 @@ impl Pool {
 
     /// Chooses among the backends that are alive now. Control thread only.
     pub(crate) fn refresh(&self) {
-        self.alive.store(Arc::new(Alive::new(self.balance, self.eject.is_some(), &self.backends)));
+        let now = Instant::now();
+        self.note(now);
+        self.alive.store(Arc::new(Alive::new(&self.settings, &self.backends, now)));
+    }
+
+    /// The time between two steps of a slow start, if backends that came back start slowly.
+    pub(crate) fn warm_up_step(&self) -> Option<Duration> {
+        self.settings.slow_start.map(|lasts| lasts.div_f64(STEPS as f64))
+    }
+
+    /// Completes when a backend is back since it last did.
+    pub(crate) async fn returned(&self) {
+        self.kept.returned.notified().await;
+    }
+
+    /// Whether some backend gets less than its share for now.
+    pub(crate) fn is_warming_up(&self, now: Instant) -> bool {
+        let is_cold =
+            |lasts: Duration| self.backends.iter().any(|backend| backend.warmth_step(lasts, now) < STEPS);
+        self.settings.slow_start.is_some_and(is_cold)
+    }
+
+    /// Notes which backends are up.
+    fn note(&self, now: Instant) {
+        for backend in &self.backends {
+            if backend.note(backend.is_up() && !self.settings.is_out(backend), now) {
+                self.kept.returned.notify_one();
+            }
+        }
     }
 
     /// Whose turn it is. A request that is sent again takes no other turn, or of two backends one would get all the first

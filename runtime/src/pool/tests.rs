@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
-use std::num::NonZeroU16;
-use std::time::Duration;
+use std::net::IpAddr;
 
-use divisor_schema::plan::{Address, Balance, Connections, Millis, Scheme, Weight};
+use divisor_schema::plan::{Address, Balance, Connections, HashKey, Millis, Scheme};
 use tokio::sync::oneshot;
 
 use super::backend::Busy;
 use super::*;
+
+mod choosing;
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 
@@ -14,11 +15,13 @@ fn backend(port: u16, weight: u16) -> plan::Backend {
     plan::Backend {
         scheme: Scheme::Http,
         address: Address::Ip(SocketAddr::from(([10, 0, 0, 1], port))),
-        weight: Weight::new(NonZeroU16::new(weight).unwrap().get()).unwrap(),
+        weight,
+        backup: false,
         tls: None,
         probe: None,
         connections: Connections {
             per_backend: 2,
+            queue: 1,
             queue_timeout: Millis(50),
             connect_timeout: Millis(1_000),
             idle_timeout: Millis(1_000),
@@ -34,7 +37,16 @@ fn probed(port: u16) -> plan::Backend {
 }
 
 fn settings(balance: Balance, backends: Vec<plan::Backend>) -> plan::Pool {
-    plan::Pool { name: "app".into(), balance, backends, eject: None }
+    let hash = plan::Hash { key: HashKey::ClientAddress, max_load: 125 };
+    plan::Pool {
+        name: "app".into(),
+        balance,
+        backends,
+        eject: None,
+        hash: Some(hash).filter(|_| balance == Balance::ConsistentHash),
+        sticky: None,
+        slow_start: None,
+    }
 }
 
 fn pool(balance: Balance, weights: &[u16]) -> Pool {
@@ -49,7 +61,11 @@ fn next(pool: &Pool) -> usize {
 
 fn picked(pool: &Pool, client: IpAddr, tried: &[usize]) -> Option<usize> {
     let tried = Tried(tried.to_vec());
-    pool.pick(client, &tried, Instant::now(), &mut || 0).map(|pick| pick.index)
+    pool.pick(of(client), &tried, Instant::now(), &mut || 0).map(|pick| pick.index)
+}
+
+fn of(client: IpAddr) -> Affinity {
+    Affinity { key: key::of_address(client), home: None }
 }
 
 fn counts(picks: impl IntoIterator<Item = usize>) -> Vec<usize> {
@@ -94,10 +110,11 @@ fn weighted_turns_follow_the_weights() {
 fn random_reaches_every_backend_alike() {
     let pool = pool(Balance::Random, &[1, 1, 1, 1]);
     let numbers = (0..512u64).map(|step| step << 55);
-    let pick = |number| pool.pick(CLIENT, &Tried::default(), Instant::now(), &mut || number).unwrap().index;
+    let pick =
+        |number| pool.pick(of(CLIENT), &Tried::default(), Instant::now(), &mut || number).unwrap().index;
     assert_eq!(counts(numbers.map(pick)), [128, 128, 128, 128]);
-    let last = pool.pick(CLIENT, &Tried(vec![3]), Instant::now(), &mut || u64::MAX).unwrap();
-    assert_eq!(last.index, 2);
+    let other = pool.pick(of(CLIENT), &Tried(vec![0, 1, 3]), Instant::now(), &mut || u64::MAX).unwrap();
+    assert_eq!(other.index, 2);
 }
 
 #[tokio::test]
@@ -106,7 +123,7 @@ async fn least_connection_prefers_the_idle_for_its_weight() {
     let mut tickets = Vec::new();
     let mut order = Vec::new();
     for _ in 0..3 {
-        let pick = pool.pick(CLIENT, &Tried::default(), Instant::now(), &mut || 0).unwrap();
+        let pick = pool.pick(of(CLIENT), &Tried::default(), Instant::now(), &mut || 0).unwrap();
         order.push(pick.index);
         tickets.push(pick.backend.enter().await.unwrap());
     }
@@ -166,6 +183,8 @@ fn the_dead_and_the_tried_are_not_picked() {
         Balance::LeastConnection,
         Balance::LeastResponseTime,
         Balance::IpHash,
+        Balance::PowerOfTwo,
+        Balance::ConsistentHash,
     ];
     for balance in all {
         let pool = Pool::new(&settings(balance, vec![probed(1), probed(2), probed(3)]), &[], None).unwrap();
@@ -215,7 +234,7 @@ async fn a_full_backend_makes_requests_wait_and_then_refuses_them() {
     let second = backend.enter().await.unwrap();
     assert_eq!((first.number(), second.number()), (1, 2));
     let busy = backend.enter().await.unwrap_err();
-    assert_eq!(busy, Busy { limit: 2, waited: Duration::from_millis(50) });
+    assert_eq!(busy, Busy::Waited { limit: 2, waited: Duration::from_millis(50) });
     assert_eq!(busy.to_string(), "2 exchanges in flight, and no place became free within 50ms");
     assert_eq!(backend.in_flight(), 2, "who gave up waiting is not in flight");
     let (done, waiting) = oneshot::channel();

@@ -17,12 +17,23 @@ pub(super) static POOL: Block = Block {
                     "ip-hash",
                     "least-connection",
                     "least-response-time",
+                    "power-of-two",
+                    "consistent-hash",
                 ]),
                 "How a backend is chosen.",
             )
             .default("round-robin"),
             Field::new("backend", Kind::Blocks(&BACKEND), "The servers.").yaml("backends").required(),
             Field::new("eject", Kind::Block(&EJECT), "Takes a backend out after errors in a row."),
+            Field::new(
+                "hash",
+                Kind::Block(&HASH),
+                "What `consistent-hash` tells requests apart by; the client's address otherwise.",
+            )
+            .when(Condition::Is("balance", "consistent-hash")),
+            Field::new("sticky", Kind::Block(&STICKY), "A cookie that keeps a client at its backend."),
+            Field::new("slow-start", DURATION, "How long a backend that came back gets less than its share.")
+                .usual("1s", "15m"),
         ],
         TOWARDS_BACKENDS,
     ],
@@ -43,8 +54,9 @@ static BACKEND: Block = Block {
         &[
             Field::new("url", Kind::Backend, "Scheme, host and port; a name is resolved while running.")
                 .required(),
-            Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes it out.")
+            Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes no new client.")
                 .default("1"),
+            Field::new("backup", Kind::Flag, "Whether it is for when no other is alive.").default("false"),
         ],
         TOWARDS_BACKENDS,
     ],
@@ -70,6 +82,49 @@ static TLS: Block = Block {
                 .default("true"),
         ],
     ],
+};
+
+static HASH: Block = Block {
+    name: "hash",
+    doc: "What requests are told apart by; one that lacks it is told by the client's address.",
+    arguments: &["by"],
+    groups: &[&[
+        Field::new("by", Kind::Choice(&["client-address", "path"]), "What every request has.")
+            .one_way_to_say("key"),
+        Field::new("header", Kind::Text, "The value of a header.").one_way_to_say("key"),
+        Field::new("cookie", Kind::Text, "The value of a cookie.").one_way_to_say("key"),
+        Field::new("query", Kind::Text, "The value of a query parameter.").one_way_to_say("key"),
+        Field::new(
+            "max-load",
+            Kind::Percent { min: 101, max: 255 },
+            "Of its share of the exchanges under way, what a backend takes at most before the next one helps.",
+        )
+        .default("125%"),
+    ]],
+};
+
+static STICKY: Block = Block {
+    name: "sticky",
+    doc: "A cookie that keeps a client at its backend; nobody else can read or forge it.",
+    arguments: &["cookie"],
+    groups: &[&[
+        Field::new("cookie", Kind::Text, "Its name. Backends do not see it.").required(),
+        Field::new(
+            "key",
+            Kind::Secret,
+            "What seals it: 64 hexadecimal digits, or several lines of them, of which the first seals and all open.",
+        )
+        .required(),
+        Field::new("max-age", DURATION, "How long the browser keeps it; until it closes otherwise."),
+        Field::new("secure", Kind::Flag, "Whether it is for TLS only; where the listener has TLS otherwise."),
+        Field::new(
+            "same-site",
+            Kind::Choice(&["strict", "lax", "none"]),
+            "With which requests from other sites it is sent; `none` is for TLS only.",
+        )
+        .default("lax"),
+        Field::new("path", Kind::Text, "The paths it is sent with.").default("/"),
+    ]],
 };
 
 static EJECT: Block = Block {
@@ -122,6 +177,12 @@ static CONNECTIONS: Block = Block {
     groups: &[&[
         Field::new("per-backend", Kind::Integer { min: 1, max: 1_000_000 }, "Exchanges at a time.")
             .default("512"),
+        Field::new(
+            "queue",
+            Kind::Integer { min: 0, max: 1_000_000 },
+            "Requests that wait for their turn at a time; more are refused at once.",
+        )
+        .default("1024"),
         Field::new("queue-timeout", DURATION, "How long a request waits for its turn.")
             .default("5s")
             .usual("5ms", "1h"),

@@ -114,11 +114,6 @@ pub(super) static ROUTE: Block = Block {
                 "What becomes of an encoded slash in the path.",
             )
             .default("refuse"),
-            Field::planned(
-                "hash",
-                Kind::Block(&HASH),
-                "What `ip-hash` takes in place of the client's address.",
-            ),
         ],
         SETTINGS,
     ],
@@ -165,17 +160,6 @@ pub(super) static CONDITION: Block = Block {
         Field::new("regex", Kind::Text, "A regular expression for the whole value.")
             .one_way_to_say("condition"),
         Field::new("present", Kind::Flag, "Whether there is one at all.").one_way_to_say("condition"),
-    ]],
-};
-
-static HASH: Block = Block {
-    name: "hash",
-    doc: "What requests are told apart by.",
-    arguments: &[],
-    groups: &[&[
-        Field::new("header", Kind::Text, "The value of a header.").one_way_to_say("key"),
-        Field::new("cookie", Kind::Text, "The value of a cookie.").one_way_to_say("key"),
-        Field::new("query", Kind::Text, "The value of a query parameter.").one_way_to_say("key"),
     ]],
 };
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Cidr, Condition, Dfa, ErrorPage, HeaderOp, HostTable, Id, Listener, Methods, Plan, Policy, Pool,
-    Route, Scheme, State, Subject, Tables, Template, TemplatePart, Test, TlsSettings, ValuePart,
+    Action, Balance, Cidr, Condition, Dfa, ErrorPage, Hash, HashKey, HeaderOp, HostTable, Id, Listener,
+    Methods, Millis, Plan, Policy, Pool, Route, Scheme, State, Sticky, Subject, Tables, Template,
+    TemplatePart, Test, TlsSettings, ValuePart,
 };
 
 type Checked = Result<(), String>;
@@ -119,6 +120,11 @@ fn pool(plan: &Plan, pool: &Pool) -> Checked {
         let counts = eject.consecutive_errors > 0 && eject.lasts.0 > 0 && eject.max_percent <= 100;
         ensure(counts, || format!("the ejection of pool `{}` is out of bounds", pool.name))?;
     }
+    let hashes = pool.balance == Balance::ConsistentHash;
+    ensure(hashes == pool.hash.is_some(), || format!("pool `{}` and its key disagree", pool.name))?;
+    pool.hash.as_ref().map_or(Ok(()), hash)?;
+    pool.sticky.as_ref().map_or(Ok(()), sticky)?;
+    ensure(pool.slow_start != Some(Millis(0)), || format!("pool `{}` starts in no time", pool.name))?;
     for backend in &pool.backends {
         ensure((backend.scheme == Scheme::Https) == backend.tls.is_some(), || {
             format!("backend {} and its TLS settings disagree", backend.url())
@@ -132,6 +138,27 @@ fn pool(plan: &Plan, pool: &Pool) -> Checked {
         }
     }
     Ok(())
+}
+
+fn hash(hash: &Hash) -> Checked {
+    ensure(hash.max_load > 100, || "a load of no more than the average".into())?;
+    match &hash.key {
+        HashKey::ClientAddress | HashKey::Path => Ok(()),
+        HashKey::Header(name) => header_name(name),
+        HashKey::Cookie(name) => cookie_name(name),
+        HashKey::Query(name) => ensure(!name.is_empty(), || "a query parameter has no name".into()),
+    }
+}
+
+fn sticky(sticky: &Sticky) -> Checked {
+    cookie_name(&sticky.cookie)?;
+    let fits = is_path(&sticky.path) && !sticky.path.contains(';');
+    ensure(fits, || format!("cookie `{}` is for no path", sticky.cookie))
+}
+
+/// A cookie's name is a token in any case (RFC 6265, section 4.1.1).
+fn cookie_name(name: &str) -> Checked {
+    ensure(is_header_name(&name.to_ascii_lowercase()), || format!("`{name}` is no cookie name"))
 }
 
 fn tls(settings: &TlsSettings) -> Checked {

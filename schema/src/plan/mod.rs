@@ -36,14 +36,16 @@ pub use self::policy::{
     Access, Compress, Cors, Csrf, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry, RetryOn, Timeouts,
     ValuePart,
 };
-pub use self::pool::{Address, Backend, Balance, Connections, Eject, Pool, Probe, Scheme};
+pub use self::pool::{
+    Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, SameSite, Scheme, Sticky,
+};
 pub use self::route::{Action, ErrorPage, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
 pub use self::template::{Source, fill, push_part};
 pub use self::tls::{
     Certificate, ClientAuth, ClientTls, Identity, Roots, ServerTls, TlsSettings, TlsVersion,
 };
-pub use self::value::{Millis, Weight};
+pub use self::value::{Millis, Secret, Weight};
 
 /// A compiled configuration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ClientTlsId, Millis, Weight};
+use super::{ClientTlsId, Millis, Secret};
 
 /// Backends that serve the same thing, with one balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,6 +17,75 @@ pub struct Pool {
     pub backends: Vec<Backend>,
     /// Passive health check; `None` never takes a backend out.
     pub eject: Option<Eject>,
+    /// How keys find their backends; there with [`Balance::ConsistentHash`] alone.
+    pub hash: Option<Hash>,
+    /// A cookie that keeps a client at its backend.
+    pub sticky: Option<Sticky>,
+    /// How long a backend that came back gets less than its share; `None` gives it all of it at once.
+    pub slow_start: Option<Millis>,
+}
+
+/// How [`Balance::ConsistentHash`] chooses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hash {
+    /// What requests are told apart by.
+    pub key: HashKey,
+    /// No backend is given more than so many percent of its share of the exchanges in flight: more than 100.
+    pub max_load: u8,
+}
+
+/// What requests are told apart by. A request without it is told by the client's address.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HashKey {
+    /// The client's address, as trusted proxies report it.
+    ClientAddress,
+    /// The path, as it is routed.
+    Path,
+    /// The first line of a header: its name in lower case.
+    Header(String),
+    /// The value of a cookie.
+    Cookie(String),
+    /// The value of a query parameter, as it is written.
+    Query(String),
+}
+
+/// A cookie that says, for nobody but the load balancer to read, which backend a client is at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sticky {
+    /// Its name.
+    pub cookie: String,
+    /// What it is sealed with.
+    pub key: Secret,
+    /// How long the browser keeps it; `None` is until it closes.
+    pub max_age: Option<Millis>,
+    /// Whether it is for TLS only; `None` is where the listener has TLS.
+    pub secure: Option<bool>,
+    /// With which requests from other sites it is sent.
+    pub same_site: SameSite,
+    /// The paths it is sent with.
+    pub path: String,
+}
+
+/// With which requests from other sites a cookie is sent (RFC 6265bis, section 5.4.7).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SameSite {
+    /// With none.
+    Strict,
+    /// When somebody follows a link.
+    Lax,
+    /// With all of them; browsers take this for TLS only.
+    None,
+}
+
+impl std::fmt::Display for SameSite {
+    /// The name in the cookie.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Strict => "Strict",
+            Self::Lax => "Lax",
+            Self::None => "None",
+        })
+    }
 }
 
 /// A passive health check: takes a backend out after errors in a row (no connection, no answer, or 502, 503 or 504).
@@ -41,10 +110,29 @@ pub enum Balance {
     Random,
     /// The one with the fewest exchanges in flight for its weight.
     LeastConnection,
-    /// The one with the lowest moving average of time to first byte for its weight.
+    /// The one with the lowest moving average of time to first byte (peak EWMA) for its weight and what it has in
+    /// flight.
     LeastResponseTime,
     /// By a hash of the client address: the same client, the same backend, as long as the set is the same.
     IpHash,
+    /// Of two random ones, the one with fewer exchanges in flight for its weight.
+    PowerOfTwo,
+    /// The one that a ring gives the key of the request to, or the next after it that has room: [`Hash`].
+    ConsistentHash,
+}
+
+impl Balance {
+    /// Whether weights say how much a backend gets.
+    pub fn is_weighted(self) -> bool {
+        match self {
+            Self::RoundRobin | Self::Random | Self::IpHash => false,
+            Self::WeightedRoundRobin
+            | Self::LeastConnection
+            | Self::LeastResponseTime
+            | Self::PowerOfTwo
+            | Self::ConsistentHash => true,
+        }
+    }
 }
 
 impl std::fmt::Display for Balance {
@@ -57,6 +145,8 @@ impl std::fmt::Display for Balance {
             Self::LeastConnection => "least-connection",
             Self::LeastResponseTime => "least-response-time",
             Self::IpHash => "ip-hash",
+            Self::PowerOfTwo => "power-of-two",
+            Self::ConsistentHash => "consistent-hash",
         })
     }
 }
@@ -68,8 +158,10 @@ pub struct Backend {
     pub scheme: Scheme,
     /// Where it is.
     pub address: Address,
-    /// Its share.
-    pub weight: Weight,
+    /// Its share; 0 takes no new client.
+    pub weight: u16,
+    /// Whether it is for when no other is alive.
+    pub backup: bool,
     /// TLS settings, if [`Scheme::Https`].
     pub tls: Option<ClientTlsId>,
     /// Active health check; `None` counts it as alive.
@@ -136,6 +228,8 @@ pub struct Probe {
 pub struct Connections {
     /// Exchanges at a time, over all workers.
     pub per_backend: u32,
+    /// Requests that wait for their turn at a time; beyond, 503 at once.
+    pub queue: u32,
     /// How long a request waits for its turn before 503.
     pub queue_timeout: Millis,
     /// TCP and TLS set-up.

@@ -143,20 +143,22 @@ fn backend() -> impl Strategy<Value = Backend> {
     ];
     let probe = ("/[a-z]{0,8}", millis(), millis(), 1u8.., 1u8..)
         .prop_map(|(path, every, timeout, rise, fall)| Probe { path, every, timeout, rise, fall });
-    let connections = (1u32.., millis(), millis(), millis(), option::of(millis())).prop_map(
-        |(per_backend, queue_timeout, connect_timeout, idle_timeout, max_age)| Connections {
+    let connections = (1u32.., any::<u32>(), millis(), millis(), millis(), option::of(millis())).prop_map(
+        |(per_backend, queue, queue_timeout, connect_timeout, idle_timeout, max_age)| Connections {
             per_backend,
+            queue,
             queue_timeout,
             connect_timeout,
             idle_timeout,
             max_age,
         },
     );
-    (any::<bool>(), address, 1u16.., option::of(probe), connections).prop_map(
-        |(secure, address, weight, probe, connections)| Backend {
+    (any::<[bool; 2]>(), address, any::<u16>(), option::of(probe), connections).prop_map(
+        |([secure, backup], address, weight, probe, connections)| Backend {
             scheme: if secure { Scheme::Https } else { Scheme::Http },
             address,
-            weight: Weight::new(weight).unwrap_or(Weight::ONE),
+            weight,
+            backup,
             tls: secure.then_some(Id::new(0)),
             probe,
             connections,
@@ -172,18 +174,49 @@ fn pool() -> impl Strategy<Value = Pool> {
         Just(Balance::LeastConnection),
         Just(Balance::LeastResponseTime),
         Just(Balance::IpHash),
+        Just(Balance::PowerOfTwo),
+        Just(Balance::ConsistentHash),
     ];
     let eject = (1u32.., millis(), 0u8..=100).prop_map(|(consecutive_errors, lasts, max_percent)| Eject {
         consecutive_errors,
         lasts,
         max_percent,
     });
-    (balance, vec(backend(), 1..4), option::of(eject)).prop_map(|(balance, backends, eject)| Pool {
-        name: String::new(),
-        balance,
-        backends,
-        eject,
-    })
+    let key = prop_oneof![
+        Just(HashKey::ClientAddress),
+        Just(HashKey::Path),
+        "[a-z]{1,8}".prop_map(HashKey::Header),
+        "[A-Za-z]{1,8}".prop_map(HashKey::Cookie),
+        "[a-z]{1,8}".prop_map(HashKey::Query),
+    ];
+    let hash = (key, 101u8..).prop_map(|(key, max_load)| Hash { key, max_load });
+    let extras = (hash, option::of(sticky()), option::of(millis()));
+    (balance, vec(backend(), 1..4), option::of(eject), extras).prop_map(
+        |(balance, backends, eject, (hash, sticky, slow_start))| Pool {
+            name: String::new(),
+            balance,
+            backends,
+            eject,
+            hash: Some(hash).filter(|_| balance == Balance::ConsistentHash),
+            sticky,
+            slow_start,
+        },
+    )
+}
+
+fn sticky() -> impl Strategy<Value = Sticky> {
+    let key = prop_oneof![name().prop_map(Secret::File), name().prop_map(Secret::Env)];
+    let same_site = prop_oneof![Just(SameSite::Strict), Just(SameSite::Lax), Just(SameSite::None)];
+    ("[A-Za-z]{1,8}", key, option::of(millis()), any::<Option<bool>>(), same_site, "/[a-z]{0,8}").prop_map(
+        |(cookie, key, max_age, secure, same_site, path)| Sticky {
+            cookie,
+            key,
+            max_age,
+            secure,
+            same_site,
+            path,
+        },
+    )
 }
 
 fn policy() -> impl Strategy<Value = Policy> {

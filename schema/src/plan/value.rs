@@ -15,12 +15,12 @@ impl From<Millis> for Duration {
     }
 }
 
-/// The share of a backend among its peers: 1 to 65,535. A backend without a share is not in the plan.
+/// The share of a pool in a split: 1 to 65,535. A pool without a share is not in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Weight(NonZeroU16);
 
 impl Weight {
-    /// The weight of a backend that names none.
+    /// The weight of a pool that names none.
     pub const ONE: Self = Self(NonZeroU16::MIN);
 
     /// `None` when `weight` is 0.
@@ -32,4 +32,13 @@ impl Weight {
     pub fn get(self) -> u16 {
         self.0.get()
     }
+}
+
+/// Where a secret is read when a plan becomes live. No plan holds one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Secret {
+    /// A file. A relative path starts at the folder of the plan.
+    File(String),
+    /// An environment variable of the process that serves.
+    Env(String),
 }

@@ -3,7 +3,7 @@
 use super::files::file_faults;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::Facts;
+use crate::facts::{Facts, secret_files};
 use crate::tls::FileFault;
 
 pub(super) static LINT: Lint = Lint {
@@ -29,7 +29,7 @@ host "shop.example" { route "/**" { respond 200 "ok"; }; }
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    certificates(facts).chain(pages(facts)).collect()
+    certificates(facts).chain(pages(facts)).chain(secrets(facts)).collect()
 }
 
 /// Pages are part of the plan, so they must be here.
@@ -39,6 +39,16 @@ fn pages(facts: &Facts<'_>) -> impl Iterator<Item = Diagnostic> {
         let found =
             LINT.finding(format!("cannot read `{}`: {why}", page.file.value), page.file.span, "named here");
         Some(found.help("a page is read when the config is compiled; its path is relative to this file"))
+    })
+}
+
+/// Keys that seal cookies.
+fn secrets(facts: &Facts<'_>) -> impl Iterator<Item = Diagnostic> {
+    secret_files(facts.model).filter_map(|file| {
+        let record = facts.files.find(file);
+        let why = record.held.as_ref().err().filter(|_| !facts.files.is_elsewhere(file))?;
+        let found = LINT.finding(format!("cannot read `{}`: {why}", file.value), file.span, "named here");
+        Some(found.help("paths are relative to the file that names them"))
     })
 }
 

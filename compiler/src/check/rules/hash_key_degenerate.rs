@@ -6,11 +6,12 @@ use super::values::chosen;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
+use crate::model::{HashKey, Pool};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS009", "hash-key-degenerate"),
     level: Severity::Warning,
-    explanation: "`ip-hash` chooses by the client's address. On a listener that binds loopback addresses only, every \
+    explanation: "`ip-hash`, and `consistent-hash` without another key, choose by the client's address. On a listener that binds loopback addresses only, every \
         client is the proxy in front of it, unless that proxy is trusted to name the client: all requests go to one \
         backend.",
     bad: r#"
@@ -45,14 +46,13 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         if !listener.trusted_proxies.is_empty() {
             continue;
         }
-        let hashing = |balance: Balance| balance == Balance::IpHash;
-        for pool in acting.pools(facts.model).filter(|pool| hashing(pool.balance.value)) {
+        for pool in acting.pools(facts.model).filter(|pool| by_address(pool)) {
             if chosen(pool).count() < 2 || found.iter().any(|it| it.primary_span() == pool.balance.span) {
                 continue;
             }
             let message = format!(
-                "`ip-hash` of pool `{}` sees one client only on listener `{}`",
-                pool.name.value, listener.name.value
+                "`{}` of pool `{}` sees one client only on listener `{}`",
+                pool.balance.value, pool.name.value, listener.name.value
             );
             let address = bind.value.ip();
             let finding = LINT
@@ -64,4 +64,13 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         }
     }
     found
+}
+
+/// Whether a pool chooses by the client's address.
+fn by_address(pool: &Pool) -> bool {
+    match pool.balance.value {
+        Balance::IpHash => true,
+        Balance::ConsistentHash => matches!(pool.hash.key, None | Some(HashKey::ClientAddress)),
+        _ => false,
+    }
 }

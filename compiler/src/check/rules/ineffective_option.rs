@@ -1,12 +1,12 @@
 //! Options that change nothing because of what stands in another block. What has no effect inside one block, the decoder
 //! finds.
 
-use divisor_schema::plan::TlsVersion;
+use divisor_schema::plan::{Balance, TlsVersion};
 
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::{Action, Listener, Route};
+use crate::model::{Action, Listener, Pool, Route};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -27,7 +27,19 @@ route "/**" { respond 200 "ok"; header-set "X-Frame-Options" "DENY"; }
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let listeners = facts.model.listeners.iter().flat_map(listener);
     let routes = facts.patterns.routes.iter().flat_map(|read| route(read.route));
-    listeners.chain(suites(facts)).chain(routes).collect()
+    let pools = facts.model.pools.iter().filter_map(slow_start);
+    listeners.chain(suites(facts)).chain(routes).chain(pools).collect()
+}
+
+/// A slow start where keys say what a backend gets: moving them twice would be worse than the cold start.
+fn slow_start(pool: &Pool) -> Option<Diagnostic> {
+    let at = pool.slow_start.as_ref()?.span;
+    if !matches!(pool.balance.value, Balance::IpHash | Balance::ConsistentHash) {
+        return None;
+    }
+    let message = format!("`slow-start` has no effect on pool `{}`", pool.name.value);
+    let found = LINT.finding(message, at, "changes nothing");
+    Some(found.label(pool.balance.span, "a key says who gets a request").help("delete `slow-start`"))
 }
 
 /// What only TLS needs.

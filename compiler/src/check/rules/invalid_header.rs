@@ -4,7 +4,7 @@ use super::headers::{edits, is_token_byte, settings};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::{Facts, client_auths};
-use crate::model::{Action, HeaderChange};
+use crate::model::{Action, HashKey, HeaderChange, Pool};
 use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
@@ -41,6 +41,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             found.extend(bad_value(&edit.name.value, value));
         }
     }
+    found.extend(facts.model.pools.iter().flat_map(keys));
     let told = client_auths(facts.model).filter_map(|auth| auth.subject_header.as_ref());
     found.extend(told.filter_map(bad_subject_header));
     let types = facts.patterns.routes.iter().filter_map(|read| match &read.route.action {
@@ -61,6 +62,38 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let unsendable = types.filter(|value| !is_visible(&value.value));
     found.extend(unsendable.map(|value| control("Content-Type", value)));
     found
+}
+
+/// What a pool looks for in requests, and the cookie that it sets.
+fn keys(pool: &Pool) -> Vec<Diagnostic> {
+    let named = match &pool.hash.key {
+        Some(HashKey::Header(name)) => Some((name, "header")),
+        Some(HashKey::Cookie(name)) => Some((name, "cookie")),
+        // In a query, everything but nothing is a name.
+        Some(HashKey::Query(name)) if name.value.is_empty() => Some((name, "query parameter")),
+        Some(HashKey::ClientAddress | HashKey::Path | HashKey::Query(_)) | None => None,
+    };
+    let cookie = pool.sticky.as_ref().map(|sticky| (&sticky.cookie, "cookie"));
+    let wrong = named.into_iter().chain(cookie).filter(|(name, _)| !is_token(&name.value));
+    let wrong = wrong.map(|(name, what)| {
+        let message = format!("`{}` is not the name of a {what}", name.value);
+        let help = match name.value.as_str() {
+            "" => "write its name".to_owned(),
+            name => format!("write `{}`", token(name)),
+        };
+        LINT.finding(message, name.span, "not a token").help(help)
+    });
+    let path = pool.sticky.as_ref().map(|sticky| &sticky.path).filter(|path| !is_cookie_path(&path.value));
+    let path = path.map(|path| {
+        let message = format!("`{}` is not the path of a cookie", path.value);
+        LINT.finding(message, path.span, "here").help("write a path without spaces and semicolons: `/shop`")
+    });
+    wrong.chain(path).collect()
+}
+
+/// RFC 6265, section 4.1.1.
+fn is_cookie_path(path: &str) -> bool {
+    path.starts_with('/') && path.bytes().all(|byte| (b'!'..0x7f).contains(&byte) && byte != b';')
 }
 
 /// A header that tells the subject of a client certificate, and that means something else already.

@@ -2,7 +2,7 @@
 
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
-use crate::facts::Facts;
+use crate::facts::{Facts, secret_files};
 use crate::source::Spanned;
 use crate::tls::{Access, FileRecord};
 
@@ -38,13 +38,18 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         (!named && identity.certificate_file.key().is_ok())
             .then_some((identity.certificate, &identity.certificate_file))
     });
-    keys.chain(beside).filter_map(|(file, record)| diagnostic(file, record)).collect()
+    let secrets = secret_files(facts.model).filter_map(|file| {
+        let record = facts.files.find(file);
+        diagnostic("key", file, &record)
+    });
+    let private = keys.chain(beside).filter_map(|(file, record)| diagnostic("private key", file, record));
+    private.chain(secrets).collect()
 }
 
-fn diagnostic(file: &Spanned<String>, record: &FileRecord) -> Option<Diagnostic> {
+fn diagnostic(what: &str, file: &Spanned<String>, record: &FileRecord) -> Option<Diagnostic> {
     let access = record.access.as_ref().filter(|_| !record.is_stand_in())?;
     let (level, who, label) = judge(access)?;
-    let message = format!("private key `{}` can be {who}", file.value);
+    let message = format!("{what} `{}` can be {who}", file.value);
     let help = match &access.open_folder {
         Some(folder) if access.mode & 0o007 == 0 => format!("run `chmod o-w {folder}`"),
         _ => format!("run `chmod 600 {}`", file.value),

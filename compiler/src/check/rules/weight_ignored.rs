@@ -11,8 +11,8 @@ use crate::model::Pool;
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS003", "weight-ignored"),
     level: Severity::Warning,
-    explanation: "Weights count with `weighted-round-robin`, `least-connection` and `least-response-time` only; and where \
-        all backends weigh the same, `weighted-round-robin` is `round-robin`.",
+    explanation: "With `round-robin`, `random` and `ip-hash` all backends count alike, whatever they weigh; and where all \
+        weigh the same, `weighted-round-robin` is `round-robin`.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 pool "app" {
@@ -38,11 +38,14 @@ route "/**" pool="app"
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = facts.model.pools.iter().filter_map(equal).collect();
     for pool in &facts.model.pools {
-        let name = match pool.balance.value {
-            Balance::RoundRobin => "round-robin",
-            Balance::Random => "random",
-            Balance::IpHash => "ip-hash",
-            Balance::WeightedRoundRobin | Balance::LeastConnection | Balance::LeastResponseTime => continue,
+        let name = pool.balance.value;
+        if name.is_weighted() {
+            continue;
+        }
+        let instead = match name {
+            Balance::Random => "power-of-two",
+            Balance::IpHash => "consistent-hash",
+            _ => "weighted-round-robin",
         };
         // 0 takes a backend out, whatever the balancer.
         let weights = pool.backends.iter().map(|backend| &backend.weight);
@@ -51,7 +54,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             let balancer =
                 if pool.balance.written { "balances without weights" } else { "round-robin by default" };
             let finding = LINT.finding(message, weight.span, "ignored").label(pool.balance.span, balancer);
-            found.push(finding.help("write `weighted-round-robin`, or delete the weight"));
+            found.push(finding.help(format!("write `{instead}`, or delete the weight")));
         }
     }
     found

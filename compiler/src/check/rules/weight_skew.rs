@@ -1,7 +1,5 @@
 //! A backend with next to no share.
 
-use divisor_schema::plan::Balance;
-
 use super::values::{chosen, label};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
@@ -45,10 +43,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 fn skew(pool: &Pool) -> Option<Diagnostic> {
-    let weighs = matches!(
-        pool.balance.value,
-        Balance::WeightedRoundRobin | Balance::LeastConnection | Balance::LeastResponseTime
-    );
+    let weighs = pool.balance.value.is_weighted();
     let light = chosen(pool).filter(|_| weighs).min_by_key(|backend| backend.weight.value)?;
     let heavy = chosen(pool).max_by_key(|backend| backend.weight.value)?;
     let (least, most) = (u32::from(light.weight.value), u32::from(heavy.weight.value));

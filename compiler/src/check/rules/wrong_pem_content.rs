@@ -45,6 +45,7 @@ fn wrong((file, slot, fault): (&Spanned<String>, Slot, FileFault)) -> Option<Dia
         Slot::Certificate => ("a certificate", "named as a certificate"),
         Slot::Key => ("a private key", "named as a key"),
         Slot::Revoked => ("a revocation list", "named as a revocation list"),
+        Slot::Secret => ("a secret", "named as a secret"),
     };
     let message = format!("`{}` holds {}, not {expected}", file.value, content.words());
     Some(LINT.finding(message, file.span, label).help(content.help(&file.value)))

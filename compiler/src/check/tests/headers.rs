@@ -193,3 +193,40 @@ fn names_that_are_public() {
       -> write `bind "0.0.0.0:8080"`
     "#);
 }
+
+#[test]
+fn what_a_pool_looks_for_has_a_name() {
+    let pool = |content: &str| {
+        found(&format!(
+            "listener \"web\" {{ bind \"0.0.0.0:8080\"; }}\nroute \"/**\" pool=\"app\"\n\
+             pool \"app\" {{ balance \"consistent-hash\"; backend \"http://10.0.0.1:80\"; probe \"/\"; {content}; }}"
+        ))
+    };
+    assert_eq!(pool("hash header=\"X-User\""), "");
+    let wrong = [
+        r#"hash header="X User""#,
+        r#"hash query="""#,
+        r#"hash "path"; sticky "at=" { key env="K"; path "a b"; }"#,
+        r#"hash "path" cookie="at"; slow-start "9s""#,
+        r#"sticky "at" { key file="absent.key"; }"#,
+        r#"sticky "at" { key "abcd"; }"#,
+    ];
+    insta::assert_snapshot!(wrong.map(pool).concat(), @r"
+    SEC005 `X User` is not the name of a header
+      -> write `X-User`
+    SEC005 `` is not the name of a query parameter
+      -> write its name
+    SEC005 `at=` is not the name of a cookie
+      -> write `at-`
+    SEC005 `a b` is not the path of a cookie
+      -> write a path without spaces and semicolons: `/shop`
+    SYN007 `by` and `cookie` cannot be combined
+      -> keep one
+    SYN008 `slow-start` has no effect on pool `app`
+      -> delete `slow-start`
+    CRT001 cannot read `absent.key`: no such file
+      -> paths are relative to the file that names them
+    SYN005 `key` is a secret, and a config holds none
+      -> write `file` or `env`, which says where the runtime reads it
+    ");
+}

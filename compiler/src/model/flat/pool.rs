@@ -16,16 +16,18 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked, name: &Spanned<St
     let balance = balance(root, backends.len());
     let weighted = (balance.value == Balance::WeightedRoundRobin).then_some(balance.span);
     let every = duration(root, "health_checker_time");
+    let defaults = full(name.span).block_or_defaults("pool").into_owned();
     Pool {
         name: name.clone(),
         backends: backends.iter().map(|block| backend(decoder, block, every, weighted)).collect(),
         balance,
         tls: None,
         probe: None,
-        eject: pool::eject(&full(name.span).block_or_defaults("pool").block_or_defaults("eject")),
-        connections: pool::connections(
-            &full(name.span).block_or_defaults("pool").block_or_defaults("connections"),
-        ),
+        eject: pool::eject(&defaults.block_or_defaults("eject")),
+        connections: pool::connections(&defaults.block_or_defaults("connections")),
+        hash: pool::hash(&defaults.block_or_defaults("hash")),
+        sticky: None,
+        slow_start: None,
     }
 }
 
@@ -73,6 +75,7 @@ fn backend(
         url,
         target,
         weight: weight.unwrap_or(Spanned::default_at(1, block.at)),
+        backup: Spanned::default_at(false, block.at),
         tls: is_tls.then(|| tls(block)),
         probe: every.map(|every| probe(block, every)),
         connections: Some(connections(block)),
@@ -128,6 +131,7 @@ fn connections(block: &Checked) -> Connections {
     let limit = block.written::<u32>("max_conn").filter(|limit| limit.value > 0);
     Connections {
         per_backend: limit.or_else(|| block.default("max_conn")).unwrap_or(defaults.per_backend),
+        queue: defaults.queue,
         queue_timeout: duration(block, "max_conn_timeout").unwrap_or(defaults.queue_timeout),
         connect_timeout: defaults.connect_timeout,
         idle_timeout: duration(block, "max_idle_conn_duration").unwrap_or(defaults.idle_timeout),

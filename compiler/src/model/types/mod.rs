@@ -19,7 +19,7 @@ pub use self::policy::{
     Compress, Cors, Csrf, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings,
     SharedLimit, Timeouts,
 };
-pub use self::pool::{Backend, Connections, Eject, Pool, Probe, Target};
+pub use self::pool::{Backend, Connections, Eject, Hash, HashKey, Pool, Probe, Sticky, Target};
 pub use self::route::{Action, Condition, ErrorPage, Host, Mirror, Page, Route, Share, Subject, Test};
 pub use self::tls::{Certificate, ClientAuth, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
@@ -72,6 +72,15 @@ pub struct Runtime {
     pub max_files: Option<Spanned<u32>>,
     /// Bytes of memory that there are for the process. Nothing but rules looks at it.
     pub max_memory: Option<Spanned<u64>>,
+}
+
+/// Where the runtime reads a secret.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Secret {
+    /// A file.
+    File(Spanned<String>),
+    /// An environment variable.
+    Env(Spanned<String>),
 }
 
 /// A name, and the thing that bears it where there is exactly one.

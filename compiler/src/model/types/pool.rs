@@ -1,8 +1,8 @@
 //! Pools.
 
-use divisor_schema::plan::{Address, Balance, Millis, Scheme};
+use divisor_schema::plan::{Address, Balance, Millis, SameSite, Scheme};
 
-use super::ClientTls;
+use super::{ClientTls, Secret};
 use crate::source::Spanned;
 
 /// Backends that serve the same thing.
@@ -22,6 +22,53 @@ pub struct Pool {
     pub eject: Eject,
     /// Limits of the connections to each backend.
     pub connections: Connections,
+    /// What a consistent hash tells requests apart by.
+    pub hash: Hash,
+    /// A cookie that keeps a client at its backend.
+    pub sticky: Option<Sticky>,
+    /// How long a backend that came back gets less than its share.
+    pub slow_start: Option<Spanned<Millis>>,
+}
+
+/// What a consistent hash tells requests apart by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Hash {
+    /// The key; `None` is the client's address.
+    pub key: Option<HashKey>,
+    /// What a backend takes at most, in percent of its share.
+    pub max_load: Spanned<u8>,
+}
+
+/// What requests are told apart by.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HashKey {
+    /// The client's address.
+    ClientAddress,
+    /// The path.
+    Path,
+    /// A header.
+    Header(Spanned<String>),
+    /// A cookie.
+    Cookie(Spanned<String>),
+    /// A query parameter.
+    Query(Spanned<String>),
+}
+
+/// A cookie that keeps a client at its backend.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sticky {
+    /// Its name.
+    pub cookie: Spanned<String>,
+    /// What seals it.
+    pub key: Secret,
+    /// How long the browser keeps it.
+    pub max_age: Option<Spanned<Millis>>,
+    /// Whether it is for TLS only; `None` is where the listener has TLS.
+    pub secure: Option<Spanned<bool>>,
+    /// With which requests from other sites it is sent.
+    pub same_site: Spanned<SameSite>,
+    /// The paths it is sent with.
+    pub path: Spanned<String>,
 }
 
 /// One server of a pool.
@@ -31,8 +78,10 @@ pub struct Backend {
     pub url: Spanned<String>,
     /// The URL, read; `None` when that failed and was reported.
     pub target: Option<Target>,
-    /// Its share; 0 takes it out.
+    /// Its share; 0 takes no new client.
     pub weight: Spanned<u16>,
+    /// Whether it is for when no other is alive.
+    pub backup: Spanned<bool>,
     /// TLS in place of the pool's.
     pub tls: Option<ClientTls>,
     /// Health check in place of the pool's.
@@ -81,6 +130,8 @@ pub struct Eject {
 pub struct Connections {
     /// Exchanges at a time.
     pub per_backend: Spanned<u32>,
+    /// Requests that wait for their turn at a time.
+    pub queue: Spanned<u32>,
     /// How long a request waits for its turn.
     pub queue_timeout: Spanned<Millis>,
     /// TCP and TLS set-up.

@@ -1,0 +1,134 @@
+//! Who can be picked, worked out whenever that changes: by the control thread, not by requests.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use divisor_schema::plan::{self, Balance};
+
+use super::Backend;
+use super::ring::Ring;
+use super::turns::turns;
+
+/// What of a pool's plan says who can be picked.
+#[derive(Debug)]
+pub(super) struct Settings {
+    pub(super) balance: Balance,
+    /// Whether errors take backends out.
+    pub(super) ejects: bool,
+    /// How long a backend that came back gets less than its share.
+    pub(super) slow_start: Option<Duration>,
+}
+
+impl Settings {
+    pub(super) fn new(plan: &plan::Pool) -> Self {
+        let slow_start = plan.slow_start.map(Duration::from);
+        Self { balance: plan.balance, ejects: plan.eject.is_some(), slow_start }
+    }
+
+    /// Whether errors have taken a backend out.
+    pub(super) fn is_out(&self, backend: &Backend) -> bool {
+        self.ejects && backend.errors().out_until().is_some()
+    }
+
+    /// A backend's share among the others, now.
+    fn weight(&self, backend: &Backend, now: Instant) -> u64 {
+        let whole = if self.balance.is_weighted() { u64::from(backend.weight()) } else { 1 };
+        let hashes = matches!(self.balance, Balance::IpHash | Balance::ConsistentHash);
+        match self.slow_start.filter(|_| !hashes) {
+            Some(lasts) => whole * backend.warmth_step(lasts, now),
+            None => whole,
+        }
+    }
+}
+
+/// A backend that can be picked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    /// Where it is in the pool.
+    pub(super) index: usize,
+    /// Its share; only its ratio to that of others means something.
+    pub(super) weight: u64,
+}
+
+/// The backends that can be picked.
+#[derive(Debug)]
+pub(super) struct Alive {
+    members: Vec<Member>,
+    /// Whose turn it is, in order, by position in `members`.
+    turns: Vec<usize>,
+    /// Which key belongs to whom, by position in `members`; empty where keys do not matter.
+    ring: Ring,
+}
+
+impl Alive {
+    pub(super) fn new(settings: &Settings, backends: &[Arc<Backend>], now: Instant) -> Self {
+        let member = |index: usize| Member { index, weight: settings.weight(&backends[index], now) };
+        let members: Vec<Member> = eligible(settings, backends).into_iter().map(member).collect();
+        let ring = match settings.balance {
+            Balance::ConsistentHash => {
+                let total = backends.iter().map(|it| u64::from(it.weight().max(it.settings().weight))).sum();
+                Ring::new(members.iter().map(|it| (backends[it.index].hash(), it.weight)), total)
+            }
+            _ => Ring::default(),
+        };
+        let turns = turns(&members.iter().map(|member| member.weight).collect::<Vec<_>>());
+        Self { members, turns, ring }
+    }
+
+    pub(super) fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// All turns, once around from the one at `turn`.
+    pub(super) fn turns(&self, turn: u64) -> impl Iterator<Item = &Member> {
+        around(&self.turns, turn).map(|&position| &self.members[position])
+    }
+
+    /// The member that has the turn at this fraction of all turns, of 2^64.
+    pub(super) fn turn_at(&self, fraction: u64) -> Option<&Member> {
+        // The high half of the product is uniform in 0..count, but for a bias of count / 2^64.
+        let nth = (u128::from(fraction) * self.turns.len() as u128) >> 64;
+        self.turns.get(nth as usize).map(|&position| &self.members[position])
+    }
+
+    /// All members, once around from the one at `turn`.
+    pub(super) fn members_from(&self, turn: u64) -> impl Iterator<Item = &Member> {
+        around(&self.members, turn)
+    }
+
+    /// Members in the order in which a key meets them, each as often as it has points.
+    pub(super) fn ring_from(&self, key: u64) -> impl Iterator<Item = &Member> {
+        self.ring.from(key).map(|position| &self.members[position])
+    }
+}
+
+/// Backends that take new clients, by index: those that nobody has taken out, or else the backups. When errors have
+/// taken out all of them, they are tried all the same, for a backend that may answer is better than none.
+fn eligible(settings: &Settings, backends: &[Arc<Backend>]) -> Vec<usize> {
+    let of = |backup: bool, out: bool| -> Vec<usize> {
+        let is = |backend: &Backend| {
+            backend.takes_clients() && backend.settings().backup == backup && settings.is_out(backend) == out
+        };
+        (0..backends.len()).filter(|&index| is(&backends[index])).collect()
+    };
+    let ranks = [(false, false), (true, false), (false, true), (true, true)];
+    ranks.into_iter().map(|(backup, out)| of(backup, out)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// `list` once around, starting at `turn` modulo its length.
+fn around<T>(list: &[T], turn: u64) -> impl Iterator<Item = &T> {
+    let start = (turn % (list.len() as u64).max(1)) as usize;
+    let (before, after) = list.split_at(start);
+    after.iter().chain(before)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rotation_begins_anywhere() {
+        assert_eq!(around(&[7, 8, 9], 4).collect::<Vec<_>>(), [&8, &9, &7]);
+        assert_eq!(around::<u8>(&[], 4).count(), 0);
+    }
+}
