@@ -1,0 +1,38 @@
+"""Talks to an echo through a proxy. Argument: the URL."""
+
+import asyncio
+import os
+import sys
+
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed
+
+
+async def talk(url):
+    async with connect(url, subprotocols=["chat"], max_size=None, proxy=None) as connection:
+        assert connection.subprotocol == "chat", connection.subprotocol
+        for message in ["", "text", "ä" * 1000, b"", b"\x00\xff" * 1000, os.urandom(3_000_000)]:
+            await connection.send(message)
+            assert await connection.recv() == message
+        # A message in pieces, and many at once without waiting.
+        await connection.send(["in ", "three ", "pieces"])
+        assert await connection.recv() == "in three pieces"
+        for number in range(500):
+            await connection.send(str(number))
+        for number in range(500):
+            assert await connection.recv() == str(number)
+        await (await connection.ping())
+        await connection.send("close")
+        try:
+            await connection.recv()
+            raise AssertionError("it does not close")
+        except ConnectionClosed as closed:
+            assert (closed.rcvd.code, closed.rcvd.reason) == (4001, "as asked"), closed
+
+
+async def main():
+    await asyncio.gather(*(talk(sys.argv[1]) for _ in range(8)))
+    print("ok")
+
+
+asyncio.run(main())
