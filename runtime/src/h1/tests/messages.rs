@@ -188,7 +188,7 @@ async fn exchanged(
 #[derive(Debug)]
 pub(super) struct Answered {
     pub(super) status: StatusCode,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     pub(super) data: Vec<u8>,
     pub(super) trailers: HeaderMap,
     pub(super) broken: bool,

@@ -1,5 +1,6 @@
 #[path = "../../../../tests/desync/corpus.rs"]
 mod corpus;
+mod fuzz;
 mod messages;
 mod oracle;
 mod requests;

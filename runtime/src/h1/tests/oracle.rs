@@ -17,10 +17,10 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use super::understood;
 
 /// Method, target, fields and body, as text.
-type Read = (String, String, Vec<(String, Vec<u8>)>, Vec<u8>);
+pub(super) type Read = (String, String, Vec<(String, Vec<u8>)>, Vec<u8>);
 
 /// What hyper makes of the first request in `bytes`.
-fn by_hyper(bytes: &[u8]) -> Option<Read> {
+pub(super) fn by_hyper(bytes: &[u8]) -> Option<Read> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     let seen = Rc::new(RefCell::new(None));
     let keep = Rc::clone(&seen);
@@ -45,10 +45,38 @@ fn by_hyper(bytes: &[u8]) -> Option<Read> {
     seen.take()
 }
 
-fn read(head: &http::request::Parts, body: Vec<u8>) -> Read {
+pub(super) fn read(head: &http::request::Parts, body: Vec<u8>) -> Read {
     let fields =
         head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec())).collect();
     (head.method.to_string(), head.uri.to_string(), fields, body)
+}
+
+/// Status, fields and body.
+pub(super) type Answer = (u16, Vec<(String, Vec<u8>)>, Vec<u8>);
+
+/// What hyper makes of `bytes` as the response to a GET, after which the connection ends.
+pub(super) fn response_by_hyper(bytes: &[u8]) -> Option<Answer> {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let (near, mut far) = tokio::io::duplex(64 * 1024);
+        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(near)).await.ok()?;
+        let request = Request::builder().uri("/").header("host", "a").body(Full::<Bytes>::default()).unwrap();
+        let answer = async {
+            let response = sender.send_request(request).await.ok()?;
+            let (head, body) = response.into_parts();
+            let fields =
+                head.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+            let fields = fields.collect();
+            Some((head.status.as_u16(), fields, body.collect().await.ok()?.to_bytes().to_vec()))
+        };
+        // It must not be there before it is asked for.
+        let talk = async {
+            let _ = far.read(&mut [0; 1024]).await;
+            let _ = far.write_all(bytes).await;
+            let _ = far.shutdown().await;
+        };
+        tokio::join!(connection, talk, answer).2
+    })
 }
 
 /// Lines that requests are made of, good and bad.
