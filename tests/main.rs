@@ -18,6 +18,7 @@ mod http1;
 mod language;
 mod limits;
 mod lint;
+mod memory;
 mod mtls;
 mod resilience;
 mod routing;

@@ -26,7 +26,8 @@ fn requests() {
 /// Whatever is accepted, hyper reads the same way.
 #[test]
 fn responses() {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_time().start_paused(true).build().unwrap();
     bolero::check!(name = "responses").with_iterations(0).for_each(|bytes: &[u8]| {
         if bytes.len() > ENOUGH {
             return;
@@ -34,7 +35,8 @@ fn responses() {
         if let Ok(found) = runtime.block_on(asked("GET", bytes)).1
             && !found.broken
         {
-            let fields = found.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
+            let fields =
+                found.headers.iter().map(|(name, value)| (name.to_string(), value.as_bytes().to_vec()));
             let ours = (found.status.as_u16(), fields.collect(), found.data);
             assert_eq!(Some(ours), response_by_hyper(bytes));
         }

@@ -59,7 +59,8 @@ pub(super) fn response_by_hyper(bytes: &[u8]) -> Option<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
-        let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(near)).await.ok()?;
+        let (mut sender, connection) =
+            hyper::client::conn::http1::handshake(TokioIo::new(near)).await.ok()?;
         let request = Request::builder().uri("/").header("host", "a").body(Full::<Bytes>::default()).unwrap();
         let answer = async {
             let response = sender.send_request(request).await.ok()?;
