@@ -20,29 +20,42 @@ const ADDED: [&str; 3] = ["x-forwarded-for: ", "x-forwarded-host: ", "x-forwarde
 /// What is hidden behind a message: it must never be taken for a request.
 const HIDDEN: &[u8] = b"GET /hidden HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
-/// A running Divisor before a backend that records.
-struct Between {
+/// A running Divisor that hands everything on to one backend.
+struct Route {
     address: SocketAddr,
-    backend: Recorder,
     _server: Server,
     _site: (Site, Port),
 }
 
-impl Between {
-    async fn start() -> Self {
-        let (backend, port) = (Recorder::start().await, Port::reserve());
+impl Route {
+    async fn start(backend: &str) -> Self {
+        let port = Port::reserve();
         let site = Site::with(&format!(
             r#"
             runtime {{ workers 1 }}
             listener "web" {{ bind "127.0.0.1:{}"; http h2=#true }}
-            pool "app" {{ backend "http://{}" }}
+            pool "app" {{ backend "{backend}" }}
             route "/**" pool="app" {{ retry attempts=0 }}
             "#,
             port.number(),
-            backend.address,
         ));
         let server = site.run();
-        Self { address: port.address, backend, _server: server, _site: (site, port) }
+        Self { address: port.address, _server: server, _site: (site, port) }
+    }
+}
+
+/// A running Divisor before a backend that records.
+struct Between {
+    address: SocketAddr,
+    backend: Recorder,
+    _route: Route,
+}
+
+impl Between {
+    async fn start() -> Self {
+        let backend = Recorder::start().await;
+        let route = Route::start(&format!("http://{}", backend.address)).await;
+        Self { address: route.address, backend, _route: route }
     }
 
     /// What reached the backend since the last call, whole and torn. An honest request that follows shows that it is
@@ -114,14 +127,15 @@ async fn responses_are_refused_or_forwarded_in_one_spelling() {
     assert!(cases.len() >= 60);
     for case in &cases {
         site.backend.answer_next(case.bytes(), true);
-        wrong.extend(response(&site, case).await.err().map(|why| format!("{}: {why}", case.name)));
+        wrong.extend(response(site.address, case).await.err().map(|why| format!("{}: {why}", case.name)));
         // The same with another response behind it that nobody asked for, on a connection that stays open.
         if matches!(case.outcome, Outcome::Passed(_)) && !ends_with_its_connection(case) {
             site.backend.answer_next([&case.bytes(), POISON].concat(), false);
             wrong.extend(
-                response(&site, case).await.err().map(|why| format!("{}, poisoned: {why}", case.name)),
+                response(site.address, case).await.err().map(|why| format!("{}, poisoned: {why}", case.name)),
             );
         }
+        site.reached(case.name).await;
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -145,12 +159,12 @@ fn ends_with_its_connection(case: &Case) -> bool {
 }
 
 /// Asks twice on one connection, and says what is wrong with what comes.
-async fn response(site: &Between, case: &Case) -> Result<(), String> {
+async fn response(address: SocketAddr, case: &Case) -> Result<(), String> {
     let asked = format!(
         "{} / HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\nGET /again HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         method(case)
     );
-    let answer = without(&converse(site.address, asked.as_bytes(), false).await, &["date: "]);
+    let answer = without(&converse(address, asked.as_bytes(), false).await, &["date: "]);
     let again = [&CLEAN[..CLEAN.len() - 7], b"connection: close\r\n\r\nclean"].concat();
     let bad = if case.method == "HEAD" {
         BAD_GATEWAY.strip_suffix(b"502 Bad Gateway\n").unwrap()
@@ -165,6 +179,5 @@ async fn response(site: &Between, case: &Case) -> Result<(), String> {
         }
         _ => false,
     };
-    site.reached(case.name).await;
     if good { Ok(()) } else { Err(format!("got {}", show(&answer))) }
 }

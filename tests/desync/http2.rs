@@ -12,7 +12,7 @@ use crate::support::PATIENCE;
 use crate::support::client::Client;
 use crate::support::frames::{self, ACK, END_STREAM, GOAWAY, HEADERS, PREFACE, RESET, SETTINGS};
 
-const REQUESTS: &str = include_str!("http2-requests.txt");
+pub(super) const REQUESTS: &str = include_str!("http2-requests.txt");
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_refused_or_forwarded_in_one_spelling() {
@@ -28,7 +28,7 @@ async fn requests_are_refused_or_forwarded_in_one_spelling() {
 
 /// What a client sees of a stream.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Seen {
+pub(super) enum Seen {
     Status(u16),
     Reset,
     Ended,
@@ -38,41 +38,52 @@ enum Seen {
 
 /// Sends a request, and an honest one behind it on the same connection, and says what is wrong with what comes of them.
 async fn request(site: &Between, case: &Case) -> Result<(), String> {
-    let mut client = Raw::connect(site.address).await;
+    let seen = told(site.address, case).await?;
+    let (whole, torn) = site.reached(case.name).await;
+    let forwarded: Vec<_> = whole.iter().map(|request| without(request, &ADDED)).collect();
+    if is_as_expected(case, seen, &forwarded, <[u8]>::to_vec) {
+        return Ok(());
+    }
+    let arrived = forwarded.iter().chain(&torn).map(|bytes| show(bytes)).collect::<Vec<_>>().join(" + ");
+    Err(format!("seen {seen:?}, forwarded {arrived}"))
+}
+
+/// Sends a request, and an honest one behind it on the same connection: what the client sees of the first.
+pub(super) async fn told(address: SocketAddr, case: &Case) -> Result<Option<Seen>, String> {
+    let mut client = Raw::connect(address).await;
     client.send(&frames::script(case.sent, 1, corpus::unescape)).await;
     let seen = if case.outcome == Outcome::Waits { None } else { Some(client.seen(1).await) };
-    let mut expected = Vec::new();
     if case.outcome != Outcome::Ended {
-        expected.push(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n".to_vec());
         client.send(&frames::script("HEADERS get", 3, corpus::unescape)).await;
         let honest = client.seen(3).await;
         if honest != Seen::Status(200) {
             return Err(format!("seen {seen:?}, and the next request {honest:?}"));
         }
     }
-    drop(client);
-    let (whole, torn) = site.reached(case.name).await;
-    let forwarded: Vec<_> = whole.iter().map(|request| without(request, &ADDED)).collect();
-    let told = match &case.outcome {
-        Outcome::Passed(bytes) => {
-            expected.insert(0, bytes.clone());
-            Some(Seen::Status(200))
-        }
-        Outcome::Answered(status) | Outcome::Refused(status) => Some(Seen::Status(*status)),
-        Outcome::Reset | Outcome::Broken(_) => Some(Seen::Reset),
+    Ok(seen)
+}
+
+/// Whether the client saw, and the backend got, what must come of a request and the honest one behind it. `read` reads a
+/// request as the backend does.
+pub(super) fn is_as_expected<T: PartialEq>(
+    case: &Case,
+    seen: Option<Seen>,
+    forwarded: &[T],
+    read: impl Fn(&[u8]) -> T,
+) -> bool {
+    let (mut whole, told) = match &case.outcome {
+        Outcome::Passed(bytes) => (vec![read(bytes)], Some(Seen::Status(200))),
+        Outcome::Answered(status) | Outcome::Refused(status) => (vec![], Some(Seen::Status(*status))),
         Outcome::Cut(bytes) => {
-            expected.splice(0..0, forwarded.contains(bytes).then(|| bytes.clone()));
-            Some(Seen::Reset)
+            let arrived = Some(read(bytes)).filter(|cut| forwarded.contains(cut));
+            (arrived.into_iter().collect(), Some(Seen::Reset))
         }
-        Outcome::Ended => Some(Seen::Ended),
-        Outcome::Waits => None,
+        Outcome::Reset | Outcome::Broken(_) => (vec![], Some(Seen::Reset)),
+        Outcome::Ended => return seen == Some(Seen::Ended) && forwarded.is_empty(),
+        Outcome::Waits => (vec![], None),
     };
-    let arrived = forwarded.iter().chain(&torn).map(|bytes| show(bytes)).collect::<Vec<_>>().join(" + ");
-    if seen == told && forwarded == expected {
-        Ok(())
-    } else {
-        Err(format!("seen {seen:?}, forwarded {arrived}"))
-    }
+    whole.push(read(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
+    seen == told && forwarded == whole
 }
 
 /// A client that says in HTTP/2 whatever it is told.
