@@ -7,7 +7,7 @@ mod http2;
 use std::net::SocketAddr;
 
 use self::corpus::{Case, Outcome};
-use super::support::raw::{CLEAN, Recorder, converse, message, show, without};
+use super::support::raw::{CLEAN, Recorder, converse, message, show, statuses, without};
 use super::support::site::Server;
 use super::support::{Port, Site};
 
@@ -106,17 +106,6 @@ async fn request(site: &Between, case: &Case) -> Result<(), String> {
         Outcome::Reset | Outcome::Cut(_) | Outcome::Ended => false,
     };
     if good { Ok(()) } else { Err(format!("told {told:?}, forwarded {seen}")) }
-}
-
-/// The statuses of the responses in what a client got.
-fn statuses(mut bytes: &[u8]) -> Vec<u16> {
-    let mut statuses = Vec::new();
-    while let Some(length) = message(bytes) {
-        statuses.push(std::str::from_utf8(&bytes[9..12]).unwrap().parse().unwrap());
-        bytes = &bytes[length..];
-    }
-    assert!(bytes.is_empty(), "more than responses: {}", show(bytes));
-    statuses
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,11 +1,13 @@
 //! HAProxy between Divisor and the backend.
 
+use super::corpus::{self, Outcome};
 use super::programs::{Serving, program};
 use crate::support::certs::Authority;
+use crate::support::raw::{converse, statuses};
 use crate::support::{Backend, Client, Port, Site};
 
-/// A HAProxy that hands everything on to `backend`, in plain text and with TLS.
-fn haproxy(site: &Site, authority: &Authority, ports: [&Port; 2], backend: &Backend) -> Serving {
+/// A HAProxy that hands everything on to `server`, in plain text and with TLS.
+fn haproxy(site: &Site, authority: &Authority, ports: [&Port; 2], server: &str) -> Serving {
     let pair = authority.server(&["localhost"]);
     site.write("haproxy.pem", pair.certificate + &pair.key);
     site.write(
@@ -27,11 +29,10 @@ fn haproxy(site: &Site, authority: &Authority, ports: [&Port; 2], backend: &Back
                 default_backend app
             backend app
                 http-response set-header x-passed haproxy
-                server one {}\n",
+                server one {server}\n",
             ports[0].address,
             ports[1].address,
             site.path("haproxy.pem").display(),
-            backend.address
         ),
     );
     let mut command = program("haproxy", "haproxy");
@@ -55,7 +56,7 @@ async fn requests_and_bodies_pass_through_both() {
         safe.number()
     ));
     site.write("ca.pem", &authority.pem);
-    let _haproxy = haproxy(&site, &authority, [&plain, &safe], &backend);
+    let _haproxy = haproxy(&site, &authority, [&plain, &safe], &backend.address.to_string());
     let _server = site.run();
     for mut client in [Client::connect(front.address).await, Client::connect_h2(front.address).await] {
         for prefix in ["", "/safe"] {
@@ -80,6 +81,63 @@ async fn requests_and_bodies_pass_through_both() {
                 true => Client::connect_h2(front.address).await,
                 false => Client::connect(front.address).await,
             };
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_stands_before_us_in_either_version() {
+    let (backend, authority) = (Backend::start("a"), Authority::new("root"));
+    for version in ["h1", "h2"] {
+        let (plain, safe, port) = (Port::reserve(), Port::reserve(), Port::reserve());
+        let site = Site::with(&format!(
+            r#"
+            listener "web" {{ bind "127.0.0.1:{}"; http h2=#true }}
+            pool "app" {{ backend "http://{}" }}
+            route "/**" pool="app"
+            "#,
+            port.number(),
+            backend.address
+        ));
+        let _server = site.run();
+        let _haproxy =
+            haproxy(&site, &authority, [&plain, &safe], &format!("{} proto {version}", port.address));
+        let mut client = Client::connect(plain.address).await;
+        for count in [0, 1000, 3_000_000] {
+            assert_eq!(client.get(&format!("/bytes/{count}")).await.body.len(), count, "{version}");
+            let body = "b".repeat(count);
+            assert_eq!(client.send("POST", "/x", &[], &body).await.unwrap().text(), "a", "{version}");
+            assert!(backend.last().body == body, "{version}: {count}");
+        }
+        assert!(
+            client.send("GET", "/break", &[], "").await.is_err(),
+            "{version}: what breaks off looks whole"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_reads_what_we_forward() {
+    let (backend, authority) = (Backend::start("a"), Authority::new("root"));
+    let (front, plain, safe) = (Port::reserve(), Port::reserve(), Port::reserve());
+    let site = Site::with(&format!(
+        r#"
+        listener "web" {{ bind "127.0.0.1:{}" }}
+        pool "app" {{ backend "http://{}" }}
+        route "/**" pool="app"
+        "#,
+        front.number(),
+        plain.address
+    ));
+    let _haproxy = haproxy(&site, &authority, [&plain, &safe], &backend.address.to_string());
+    let _server = site.run();
+    for case in corpus::read(include_str!("../desync/requests.txt")) {
+        if let Outcome::Passed(_) = case.outcome {
+            let last = b"GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+            let answers =
+                statuses(&converse(front.address, &[&case.bytes()[..], last].concat(), false).await);
+            let count = if case.sent.contains("HTTP/1.0") { 1 } else { 2 };
+            assert_eq!(answers, vec![200; count], "{}", case.name);
         }
     }
 }

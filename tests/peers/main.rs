@@ -10,6 +10,9 @@
 #[allow(dead_code, reason = "these tests use a part of it")]
 mod support;
 
+#[path = "../desync/corpus.rs"]
+#[allow(dead_code, reason = "these tests use a part of it")]
+mod corpus;
 mod curl;
 mod haproxy;
 mod load;

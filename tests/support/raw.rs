@@ -115,6 +115,17 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
+/// The statuses of the responses in what a client got.
+pub(crate) fn statuses(mut bytes: &[u8]) -> Vec<u16> {
+    let mut statuses = Vec::new();
+    while let Some(length) = message(bytes) {
+        statuses.push(std::str::from_utf8(&bytes[9..12]).unwrap().parse().unwrap());
+        bytes = &bytes[length..];
+    }
+    assert!(bytes.is_empty(), "more than responses: {}", show(bytes));
+    statuses
+}
+
 /// Sends bytes, and reads until the connection ends.
 pub(crate) async fn converse(address: SocketAddr, bytes: &[u8], then_close: bool) -> Vec<u8> {
     let mut stream = TcpStream::connect(address).await.unwrap();
