@@ -226,7 +226,8 @@ async fn a_full_queue_refuses_at_once() {
     assert_eq!(refused.status, 503);
     backends[0].release();
     assert_eq!(held.await.unwrap().status, 200);
-    assert_eq!(Client::connect(port.address).await.get("/").await.status, 200);
+    until("the queue is empty", async || Client::connect(port.address).await.get("/").await.status == 200)
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
