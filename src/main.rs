@@ -64,6 +64,8 @@ enum Command {
     Preflight(commands::preflight::Arguments),
     /// Show what a plan holds
     Inspect(commands::inspect::Arguments),
+    /// Show backends, change their weights and drain them, in a process that runs
+    Ctl(commands::ctl::Arguments),
     /// See it work: three backends, a config, load, a dead backend, swaps
     #[cfg(all(feature = "compile", feature = "run"))]
     Demo(commands::demo::Arguments),
@@ -148,6 +150,7 @@ fn run(command: Command) -> Result<Outcome, Trouble> {
         #[cfg(feature = "compile")]
         Command::Preflight(arguments) => commands::preflight::run(&arguments),
         Command::Inspect(arguments) => commands::inspect::run(&arguments),
+        Command::Ctl(arguments) => commands::ctl::run(&arguments),
         #[cfg(all(feature = "compile", feature = "run"))]
         Command::Demo(arguments) => commands::demo::run(&arguments),
     }

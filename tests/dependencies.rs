@@ -58,10 +58,10 @@ const RUNTIME: [&[&str]; 7] = [
     &["control"],
     &["worker"],
     &["downstream"],
-    &["exchange", "health"],
+    &["exchange", "health", "admin"],
     &["plan", "upstream"],
     &["policy", "h1"],
-    &["pool", "route", "tls", "message", "watch"],
+    &["pool", "route", "tls", "message", "watch", "counters"],
 ];
 
 /// Layers of the compiler, top first.

@@ -11,12 +11,15 @@
 //! | 5 | `downstream` | client connections: TLS, HTTP/1.1, HTTP/2 |
 //! | 4 | `exchange` | one request through its route, to a backend and back |
 //! | 4 | `health` | probes, ejection and name resolution |
+//! | 4 | `admin` | the management listener: counters, state and weights of backends |
 //! | 3 | `plan` | bytes → verified plan → everything a request needs → published |
 //! | 3 | `upstream` | connections to backends |
 //! | 2 | `policy`, `h1` | rate limits, headers, client addresses; the HTTP/1 codec |
-//! | 1 | `pool`, `route`, `tls`, `message`, `watch` | backends and balancers; lookup; TLS settings; bodies; files |
+//! | 1 | `pool`, `route`, `tls`, `message`, `watch`, `counters` | backends and balancers; lookup; TLS settings; bodies; files; what is counted |
 
+mod admin;
 pub mod control;
+mod counters;
 mod downstream;
 mod exchange;
 mod h1;

@@ -58,6 +58,10 @@ fn text(plan: &Plan, bytes: &[u8]) -> String {
     let _ = writeln!(out, "compiler  {}, edition {}", plan.meta.compiler, plan.meta.edition);
     let _ = writeln!(out, "tables    {} states, {} edges", tables.states.len(), tables.edges.len());
     let _ = writeln!(out, "drain     {}", millis(plan.runtime.drain.0));
+    if let Some(admin) = &plan.admin {
+        let binds: Vec<String> = admin.binds.iter().map(ToString::to_string).collect();
+        let _ = writeln!(out, "admin     {}", binds.join(", "));
+    }
     plan.listeners.iter().for_each(|it| listener(&mut out, it));
     plan.pools.iter().for_each(|it| pool(&mut out, it));
     if !plan.rate_limits.is_empty() {

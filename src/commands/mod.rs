@@ -6,6 +6,7 @@ pub(crate) mod certs;
 pub(crate) mod compile;
 #[cfg(feature = "compile")]
 pub(crate) mod completions;
+pub(crate) mod ctl;
 #[cfg(all(feature = "compile", feature = "run"))]
 pub(crate) mod demo;
 #[cfg(all(feature = "compile", feature = "run"))]

@@ -83,21 +83,23 @@ fn still_undecided(plan: &Plan, found: &Compilation) -> Vec<Undecided> {
 /// Addresses of the plan that another program listens on.
 fn taken(plan: &Plan, sources: &SourceMap, listening: &[Listening]) -> Vec<Diagnostic> {
     let mut found = vec![];
-    for listener in &plan.listeners {
-        for bind in &listener.binds {
-            let other = listening.iter().filter(|other| other.conflicts(*bind)).find(|it| !it.is_divisor());
-            let Some(other) = other else { continue };
-            let by =
-                other.program.as_ref().map_or("by another program".to_owned(), |name| format!("by `{name}`"));
-            let message = format!("listener `{}` cannot accept on {bind}: it is in use {by}", listener.name);
-            let diagnostic = Diagnostic::error(
-                Rule::new("OPS001", "bind-conflict"),
-                message,
-                place(sources, &format!("\"{bind}\"")),
-                "in use",
-            );
-            found.push(diagnostic.help("stop the other program, or bind another address"));
-        }
+    let listeners = plan.listeners.iter();
+    let binds =
+        listeners.flat_map(|it| it.binds.iter().map(|bind| (format!("listener `{}`", it.name), bind)));
+    let admin = plan.admin.iter().flat_map(|it| &it.binds).map(|bind| ("`admin`".to_owned(), bind));
+    for (who, bind) in binds.chain(admin) {
+        let other = listening.iter().filter(|other| other.conflicts(*bind)).find(|it| !it.is_divisor());
+        let Some(other) = other else { continue };
+        let by =
+            other.program.as_ref().map_or("by another program".to_owned(), |name| format!("by `{name}`"));
+        let message = format!("{who} cannot accept on {bind}: it is in use {by}");
+        let diagnostic = Diagnostic::error(
+            Rule::new("OPS001", "bind-conflict"),
+            message,
+            place(sources, &format!("\"{bind}\"")),
+            "in use",
+        );
+        found.push(diagnostic.help("stop the other program, or bind another address"));
     }
     found
 }

@@ -17,9 +17,10 @@ mod tls;
 use std::collections::{BTreeMap, BTreeSet};
 
 use divisor_schema::config::EDITION;
-use divisor_schema::plan::{Meta, Plan, Runtime, Undecided};
+use divisor_schema::plan::{Admin, Meta, Plan, Runtime, Undecided};
 
 use crate::facts::{Facts, plan_path};
+use crate::model;
 
 /// The plan of a model in which no rule found an error.
 pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
@@ -35,6 +36,7 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
             drain: facts.model.runtime.drain.value,
             max_files: facts.model.runtime.max_files.as_ref().map(|files| files.value),
         },
+        admin: facts.model.admin.as_ref().map(admin),
         listeners,
         pools,
         client_tls,
@@ -45,6 +47,16 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
         undecided: undecided(facts),
         tables,
     }
+}
+
+fn admin(admin: &model::Admin) -> Admin {
+    let mut binds: Vec<_> = admin.binds.iter().map(|bind| bind.value).collect();
+    binds.sort_unstable();
+    binds.dedup();
+    let mut allow: Vec<_> = admin.allow.iter().map(|network| network.value).collect();
+    allow.sort_unstable();
+    allow.dedup();
+    Admin { binds, allow }
 }
 
 /// The checks of files that are only where the plan runs.

@@ -486,3 +486,22 @@ routes: [{ path: "/{pool}/**", split: { pools: [a, b, c, d, e, f] } }]
     assert_eq!(b.sticky.as_ref().unwrap().key, Secret::Env("AT_KEY".into()));
     assert_eq!((b.slow_start.map(|it| it.0), b.backends[0].connections.queue), (Some(30_000), 1024));
 }
+
+#[test]
+fn the_management_listener_is_the_same_in_both_spellings() {
+    let kdl = r#"
+        listener "web" { bind "127.0.0.1:8080"; }
+        admin "10.0.0.1:9901" "127.0.0.1:9901" { allow "127.0.0.0/8" "10.0.0.0/24"; }
+        route "/**" { respond 200 "ok"; }
+    "#;
+    let yaml = r#"
+listeners: { web: { bind: "127.0.0.1:8080" } }
+admin: { bind: ["127.0.0.1:9901", "10.0.0.1:9901"], allow: [10.0.0.0/24, 127.0.0.0/8] }
+routes: [{ path: "/**", respond: { status: 200, body: ok } }]
+"#;
+    let plan = plan(kdl);
+    assert_eq!(plan, plan_of(&scratch().write("divisor.yaml", yaml)));
+    let admin = plan.admin.unwrap();
+    assert_eq!(admin.binds, ["10.0.0.1:9901".parse().unwrap(), "127.0.0.1:9901".parse().unwrap()]);
+    assert_eq!(admin.allow.len(), 2);
+}

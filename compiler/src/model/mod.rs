@@ -81,6 +81,7 @@ fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         layout: Layout::Full,
         edition: root.written("edition"),
         runtime: runtime(&root.block_or_defaults("runtime")),
+        admin: root.block("admin").map(admin),
         idle_tls: Vec::new(),
         listeners: root.blocks("listener").filter_map(listener::listener).collect(),
         pools: root.blocks("pool").filter_map(pool::pool).collect(),
@@ -90,6 +91,10 @@ fn full(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         routes: root.blocks("route").filter_map(route::route).collect(),
         expects: root.blocks("expect").filter_map(|block| expect::expect(decoder, block)).collect(),
     }
+}
+
+fn admin(block: &Checked) -> Admin {
+    Admin { binds: block.list("bind"), allow: policy::networks(block, "allow") }
 }
 
 fn runtime(block: &Checked) -> Runtime {

@@ -37,7 +37,7 @@ pub(super) fn settings(block: &Checked) -> Settings {
 }
 
 /// Networks; a route has none under `deny`, which is an action there.
-fn networks(block: &Checked, field: &str) -> Vec<Spanned<Cidr>> {
+pub(super) fn networks(block: &Checked, field: &str) -> Vec<Spanned<Cidr>> {
     block.list::<Option<Cidr>>(field).into_iter().filter_map(transpose).collect()
 }
 

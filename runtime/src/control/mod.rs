@@ -14,6 +14,8 @@ use divisor_schema::plan::{Digest, Plan, Roots, Secret};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
+use crate::admin::{self, Admin};
+use crate::counters::Totals;
 use crate::health;
 use crate::plan::{Live, Published, activate};
 use crate::worker::{Worker, listen};
@@ -27,6 +29,8 @@ pub struct Control {
     published: Arc<Published>,
     workers: Vec<Worker>,
     binds: Vec<SocketAddr>,
+    admin: Admin,
+    totals: Arc<Totals>,
     files: PathBuf,
     /// Probes and name resolution of the live plan, until the next one has its own.
     _health: health::Watch,
@@ -57,16 +61,21 @@ impl Control {
             None => std::thread::available_parallelism().map_or(1, Into::into),
         };
         let sockets = bind(live.binds(), count)?;
+        let management = bind_admin(live.admin_binds().iter().copied())?;
         let binds = live.binds().collect();
         let published = Arc::new(Published::from_pointee(live));
         let workers =
             (0..count).map(|number| Worker::start(number, Arc::clone(&published)).map_err(Refused::Worker));
         let workers = workers.collect::<Result<Vec<_>, _>>()?;
         hand_out(sockets, &workers);
+        let totals = workers.iter().map(|worker| Arc::clone(worker.counters())).collect();
+        let totals = Arc::new(Totals::new(totals));
+        let mut admin = Admin::new(Arc::clone(&published), Arc::clone(&totals));
         let live = published.load_full();
         let _health = health::Watch::start(&live.pools, random);
+        admin.serve(management, live.admin_binds());
         announce(&live, "plan is live");
-        Ok(Self { published, workers, binds, files: files.to_owned(), _health })
+        Ok(Self { published, workers, binds, admin, totals, files: files.to_owned(), _health })
     }
 
     /// The open files that the live plan asks for.
@@ -116,8 +125,12 @@ impl Control {
     /// [`Refused`] says why the live plan stays.
     pub async fn swap(&mut self, bytes: &[u8]) -> Result<Swapped, Refused> {
         let swapped = self.try_swap(bytes).await;
-        if let Err(refused) = &swapped {
-            error!(live = %self.digest(), "plan refused: {refused}");
+        match &swapped {
+            Ok(_) => self.totals.swaps.add(),
+            Err(refused) => {
+                self.totals.refused.add();
+                error!(live = %self.digest(), "plan refused: {refused}");
+            }
         }
         swapped
     }
@@ -128,6 +141,8 @@ impl Control {
         health::resolve(&live.pools).await;
         let added = live.binds().filter(|bind| !self.binds.contains(bind));
         let sockets = bind(added, self.workers.len())?;
+        let managed = live.admin_binds().iter().copied();
+        let management = bind_admin(managed.filter(|bind| !self.admin.accepts_at(*bind)))?;
         if live.plan.runtime.workers != previous.plan.runtime.workers {
             warn!("the number of workers changes with the next start only");
         }
@@ -141,6 +156,7 @@ impl Control {
         hand_out(sockets, &self.workers);
         self.binds = binds;
         self._health = health::Watch::start(&live.pools, random);
+        self.admin.serve(management, live.admin_binds());
         announce(&live, "plan is live: swapped");
         Ok(Swapped { digest: live.digest, epoch: live.epoch })
     }
@@ -180,6 +196,13 @@ fn bind(addresses: impl Iterator<Item = SocketAddr>, workers: usize) -> Result<S
     sockets.collect()
 }
 
+/// Binds addresses of the management listener.
+fn bind_admin(addresses: impl Iterator<Item = SocketAddr>) -> Result<admin::Sockets, Refused> {
+    addresses
+        .map(|address| listen(address).map(|it| (address, it)).map_err(|error| Refused::Bind(address, error)))
+        .collect()
+}
+
 fn hand_out(sockets: Sockets, workers: &[Worker]) {
     for (address, sockets) in sockets {
         for (worker, socket) in workers.iter().zip(sockets) {
@@ -198,5 +221,8 @@ fn announce(live: &Live, what: &str) {
     info!(digest = %live.digest, epoch = live.epoch, listeners, pools, routes, "{what}");
     for address in live.binds() {
         info!(%address, "listening");
+    }
+    for address in live.admin_binds() {
+        info!(%address, "listening for management");
     }
 }

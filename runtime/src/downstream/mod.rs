@@ -38,8 +38,15 @@ pub(crate) async fn serve(
     let handshake = timeout(listener.http.handshake_timeout.into(), Box::pin(open(tcp, &listener)));
     let Opened { stream, h2, entered } = match handshake.await {
         Ok(Ok(opened)) => opened,
-        Ok(Err(error)) => return debug!(listener = listener.name, %peer, %error, "handshake failed"),
-        Err(_) => return debug!(listener = listener.name, %peer, "handshake timed out"),
+        failed => {
+            if listener.tls.is_some() {
+                views.counters().handshakes_failed.add();
+            }
+            return match failed {
+                Ok(Err(error)) => debug!(listener = listener.name, %peer, %error, "handshake failed"),
+                _ => debug!(listener = listener.name, %peer, "handshake timed out"),
+            };
+        }
     };
     let client = Rc::new(Client::new(peer, bind, entered, views));
     let http = listener.http.clone();

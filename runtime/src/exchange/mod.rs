@@ -77,6 +77,12 @@ impl Client {
         number
     }
 
+    /// Counts a response.
+    fn counted(&self, response: Response<ResponseBody>) -> Response<ResponseBody> {
+        self.views.counters().responded(response.status());
+        response
+    }
+
     /// Changes header fields. `counter` is the backend's count of requests.
     fn apply(
         &self,
@@ -102,7 +108,9 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     interim: Option<Interim>,
 ) -> Response<ResponseBody> {
     let view = client.views.current();
-    let Some(listener) = client.listener(&view.live) else { return Failure::Gone.response() };
+    let Some(listener) = client.listener(&view.live) else {
+        return client.counted(Failure::Gone.response());
+    };
     let (head, body) = request.into_parts();
     let only_head = head.method == Method::HEAD;
     let address = client.peer.client(&head.headers, &listener.proxies);
@@ -112,7 +120,7 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
         Err(failure) => failure.response(),
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0, None);
-    if only_head { without_body(response) } else { response }
+    client.counted(if only_head { without_body(response) } else { response })
 }
 
 /// The answer to HEAD: our own words are only measured, for HTTP/2 would send them (a backend's body is empty already).

@@ -169,7 +169,10 @@ impl<'a> Course<'a> {
                 Some(connection) => (connection, true),
                 // Rare, and large: a request on a connection that waits does not carry the room for it.
                 None => match Box::pin(connect(ticket.backend())).await {
-                    Ok(connection) => (connection, false),
+                    Ok(connection) => {
+                        upstream.opened();
+                        (connection, false)
+                    }
                     Err(error) => {
                         report(upstream, ticket.backend().url(), &error);
                         if !error.is_ours() {

@@ -4,8 +4,9 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use divisor_schema::plan::PoolId;
+use divisor_schema::plan::{PoolId, Roots};
 
+use crate::counters::Counters;
 use crate::plan::{Live, Published};
 use crate::pool::Backend;
 use crate::upstream::Upstream;
@@ -23,7 +24,7 @@ pub(crate) struct View {
 
 impl View {
     /// Connections of `previous` are kept where the backend is the same and is spoken to in the same way.
-    fn new(live: Arc<Live>, previous: Option<&View>) -> Rc<Self> {
+    fn new(live: Arc<Live>, counters: &Arc<Counters>, previous: Option<&View>) -> Rc<Self> {
         let upstreams = live.pools.iter().map(|pool| {
             let old = previous.and_then(|view| {
                 let at = view.live.pools.iter().position(|old| old.name() == pool.name())?;
@@ -37,7 +38,11 @@ impl View {
             let upstreams = pool.backends().iter();
             upstreams
                 .map(|backend| {
-                    kept(backend).unwrap_or_else(|| Upstream::new(&backend.settings().connections))
+                    kept(backend).unwrap_or_else(|| {
+                        let tls = backend.settings().tls.and_then(|id| live.plan.client_tls.get(id.index()));
+                        let unverified = tls.is_some_and(|tls| tls.roots == Roots::Unverified);
+                        Upstream::new(&backend.settings().connections, Arc::clone(counters), unverified)
+                    })
                 })
                 .collect()
         });
@@ -66,19 +71,26 @@ impl View {
 pub(crate) struct Views {
     current: RefCell<Rc<View>>,
     published: Arc<Published>,
+    counters: Arc<Counters>,
 }
 
 impl Views {
-    pub(crate) fn new(published: Arc<Published>) -> Rc<Self> {
-        let current = RefCell::new(View::new(published.load_full(), None));
-        Rc::new(Self { current, published })
+    /// Views of what is `published`, of a worker that counts in `counters`.
+    pub(crate) fn new(published: Arc<Published>, counters: Arc<Counters>) -> Rc<Self> {
+        let current = RefCell::new(View::new(published.load_full(), &counters, None));
+        Rc::new(Self { current, published, counters })
+    }
+
+    /// What this worker counts.
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// The view of the plan that is live now. One atomic load, unless the plan has changed since.
     pub(crate) fn current(&self) -> Rc<View> {
         let live = self.published.load();
         if !Arc::ptr_eq(&live, &self.current.borrow().live) {
-            let view = View::new(Arc::clone(&live), Some(&self.current.borrow()));
+            let view = View::new(Arc::clone(&live), &self.counters, Some(&self.current.borrow()));
             self.current.replace(view);
         }
         Rc::clone(&self.current.borrow())

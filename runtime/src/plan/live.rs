@@ -47,6 +47,11 @@ impl Live {
         self.listeners.iter().find(|listener| listener.binds.contains(&bind))
     }
 
+    /// Addresses of the management listener.
+    pub(crate) fn admin_binds(&self) -> &[SocketAddr] {
+        self.plan.admin.as_ref().map_or(&[], |admin| &admin.binds)
+    }
+
     /// Addresses to accept on.
     pub(crate) fn binds(&self) -> impl Iterator<Item = SocketAddr> {
         self.listeners.iter().flat_map(|listener| listener.binds.iter().copied())

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use super::errors::Errors;
 use super::key::fnv1a;
 use super::load::ResponseTime;
+use super::orders::Orders;
 use super::warmth::Warmth;
 
 /// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
@@ -58,6 +59,9 @@ struct State {
     requests: AtomicU64,
     response_time: ResponseTime,
     errors: Errors,
+    /// Errors since the process knows it.
+    failures: AtomicU64,
+    orders: Orders,
     warmth: Warmth,
     addresses: ArcSwap<Vec<SocketAddr>>,
 }
@@ -205,7 +209,39 @@ impl Backend {
 
     /// Its share; 0 takes no new client.
     pub(crate) fn weight(&self) -> u16 {
-        self.settings.weight
+        self.state.orders.weight(self.settings.weight)
+    }
+
+    /// Whether an operator has ordered that it takes no new client.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.state.orders.drains(self.settings.weight)
+    }
+
+    /// Those of [`Backend::in_flight`] that wait for their turn.
+    pub(crate) fn waiting(&self) -> u32 {
+        self.state.waiting.load(Ordering::Relaxed)
+    }
+
+    /// Requests that it was sent, those included that were sent again.
+    pub(crate) fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::Relaxed)
+    }
+
+    /// How often it gave no connection, no answer, or 502, 503 or 504.
+    pub(crate) fn failures(&self) -> u64 {
+        self.state.failures.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_weight(&self, weight: u16) {
+        self.state.orders.set_weight(self.settings.weight, weight);
+    }
+
+    pub(super) fn set_draining(&self, drains: bool) {
+        self.state.orders.set_drains(self.settings.weight, drains);
+    }
+
+    pub(super) fn failed(&self) {
+        self.state.failures.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Whether clients that have no backend yet may be sent to it.
@@ -301,6 +337,8 @@ impl State {
             requests: AtomicU64::new(0),
             response_time: ResponseTime::new(now),
             errors: Errors::new(now),
+            failures: AtomicU64::new(0),
+            orders: Orders::default(),
             warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
             addresses: ArcSwap::from_pointee(addresses),
         }

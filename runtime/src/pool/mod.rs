@@ -11,6 +11,7 @@ mod budget;
 mod errors;
 pub(crate) mod key;
 mod load;
+mod orders;
 mod ring;
 mod sticky;
 mod turns;
@@ -239,6 +240,7 @@ impl Pool {
 
     /// Notes that one of its backends gave no answer, or one that says it cannot.
     pub(crate) fn went_wrong(&self, backend: &Backend) {
+        backend.failed();
         let Some(eject) = &self.eject else { return };
         if backend.errors().add().is_multiple_of(eject.consecutive_errors) {
             self.kept.suspects.notify_one();
@@ -262,6 +264,32 @@ impl Pool {
     pub(crate) fn set_liveness(&self, index: usize, liveness: Liveness) {
         if let Some(backend) = self.backends.get(index) {
             backend.set_liveness(liveness);
+            self.refresh();
+        }
+    }
+
+    /// Whether its balancer looks at weights, beyond whether they are 0.
+    pub(crate) fn is_weighted(&self) -> bool {
+        self.settings.balance.is_weighted()
+    }
+
+    /// Whether errors have taken a backend out.
+    pub(crate) fn is_out(&self, backend: &Backend) -> bool {
+        self.settings.is_out(backend)
+    }
+
+    /// Gives the backend at `index` another weight until the config does, or the process ends. Control thread only.
+    pub(crate) fn set_weight(&self, index: usize, weight: u16) {
+        if let Some(backend) = self.backends.get(index) {
+            backend.set_weight(weight);
+            self.refresh();
+        }
+    }
+
+    /// Lets the backend at `index` take no new client, or take some again. Control thread only.
+    pub(crate) fn set_draining(&self, index: usize, drains: bool) {
+        if let Some(backend) = self.backends.get(index) {
+            backend.set_draining(drains);
             self.refresh();
         }
     }

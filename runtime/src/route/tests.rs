@@ -68,6 +68,7 @@ fn plan() -> Plan {
     let plan = Plan {
         meta: Meta { compiler: String::new(), edition: String::new() },
         runtime: Runtime { workers: None, drain: Millis(0), max_files: None },
+        admin: None,
         listeners: Vec::new(),
         pools: Vec::new(),
         client_tls: Vec::new(),

@@ -2,12 +2,14 @@
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use divisor_schema::plan::Connections;
 use http::{Request, Response};
 use tokio::time::Instant;
 
+use crate::counters::Counters;
 use crate::h1::client::{self, Failed};
 use crate::message::ClientBody;
 use crate::tls::Stream;
@@ -18,6 +20,9 @@ pub(crate) struct Upstream {
     idle_timeout: Duration,
     max_age: Option<Duration>,
     trouble: Trouble,
+    counters: Arc<Counters>,
+    /// Whether its connections have TLS that nobody verifies.
+    unverified: bool,
 }
 
 /// The body of a response from a backend.
@@ -53,14 +58,24 @@ impl Connection {
 }
 
 impl Upstream {
-    /// No connection yet.
-    pub(crate) fn new(settings: &Connections) -> Rc<Self> {
+    /// No connection yet. `unverified`: with TLS that nobody verifies.
+    pub(crate) fn new(settings: &Connections, counters: Arc<Counters>, unverified: bool) -> Rc<Self> {
         Rc::new(Self {
             waiting: RefCell::default(),
             idle_timeout: settings.idle_timeout.into(),
             max_age: settings.max_age.map(Duration::from),
             trouble: Trouble::default(),
+            counters,
+            unverified,
         })
+    }
+
+    /// Counts a connection that was opened.
+    pub(crate) fn opened(&self) {
+        self.counters.connected.add();
+        if self.unverified {
+            self.counters.unverified.add();
+        }
     }
 
     /// Whether a failure of this backend is to be logged now: at most one a second is, with the number of those

@@ -14,6 +14,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
+use crate::counters::Counters;
 use crate::downstream;
 use crate::exchange::Views;
 
@@ -49,6 +50,22 @@ impl Drop for Entered {
         let (count, left) = &*self.0.0;
         count.set(count.get() - 1);
         left.notify_one();
+    }
+}
+
+/// A connection that is counted until it ends.
+struct Counted(Arc<Counters>);
+
+impl Counted {
+    fn begin(counters: &Arc<Counters>) -> Self {
+        counters.accepted.add();
+        Self(Arc::clone(counters))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.ended.add();
     }
 }
 
@@ -130,8 +147,9 @@ fn begin(
     mut closed: watch::Receiver<bool>,
 ) {
     let (views, entered) = (Rc::clone(views), open.enter());
+    let counted = Counted::begin(views.counters());
     tokio::task::spawn_local(async move {
-        let _held = (entered, slot);
+        let _held = (entered, slot, counted);
         let view = views.current();
         let Some(listener) = view.live.listener_at(address) else { return };
         let listener = Arc::clone(listener);

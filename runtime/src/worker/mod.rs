@@ -15,6 +15,7 @@ use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
+use crate::counters::Counters;
 use crate::exchange::Views;
 use crate::plan::Published;
 
@@ -38,6 +39,7 @@ enum Command {
 pub(crate) struct Worker {
     commands: mpsc::UnboundedSender<Command>,
     thread: JoinHandle<()>,
+    counters: Arc<Counters>,
 }
 
 impl Worker {
@@ -48,18 +50,25 @@ impl Worker {
     pub(crate) fn start(number: usize, published: Arc<Published>) -> io::Result<Self> {
         let (commands, orders) = mpsc::unbounded_channel();
         let (ready, is_ready) = std::sync::mpsc::sync_channel(1);
+        let counters = Arc::new(Counters::default());
+        let counted = Arc::clone(&counters);
         let thread = std::thread::Builder::new().name(format!("worker-{number}")).spawn(move || {
             let runtime = Builder::new_current_thread().enable_all().build_local(LocalOptions::default());
             match runtime {
                 Ok(runtime) => {
                     let _ = ready.send(Ok(())); // the control thread waits for it
-                    runtime.block_on(work(published, orders));
+                    runtime.block_on(work(published, counted, orders));
                 }
                 Err(error) => drop(ready.send(Err(error))),
             }
         })?;
         is_ready.recv().unwrap_or_else(|_| Err(io::Error::other("the worker ended at once")))?;
-        Ok(Self { commands, thread })
+        Ok(Self { commands, thread, counters })
+    }
+
+    /// What it counts.
+    pub(crate) fn counters(&self) -> &Arc<Counters> {
+        &self.counters
     }
 
     /// Hands a socket to the worker.
@@ -84,8 +93,12 @@ impl Worker {
 }
 
 /// The life of a worker.
-async fn work(published: Arc<Published>, mut orders: mpsc::UnboundedReceiver<Command>) {
-    let views = Views::new(published);
+async fn work(
+    published: Arc<Published>,
+    counters: Arc<Counters>,
+    mut orders: mpsc::UnboundedReceiver<Command>,
+) {
+    let views = Views::new(published, counters);
     let open = Open::default();
     let mut accepting: BTreeMap<SocketAddr, watch::Sender<bool>> = BTreeMap::new();
     let mut sweep = interval(SWEEP);

@@ -27,7 +27,7 @@ pub static FLAT: Block = Block {
         Field::new("health_checker_time", Kind::GoDuration, "From one health check to the next.").default("30s"),
         Field::new("backends", Kind::Blocks(&BACKEND), "The servers.").required(),
         Field::new("monitoring", Kind::Any, "Address of the status page.")
-.no_effect("there is no status page in this version; delete it"),
+.no_effect("`admin` in the full layout shows counters and the state of backends"),
         Field::new("server", Kind::Block(&SERVER), "How clients are served."),
         Field::new("custom_headers", Kind::Pairs, "Set on every request to a backend."),
         Field::new("security", Kind::Block(&SECURITY), "TLS, rate limit and headers."),

@@ -23,7 +23,7 @@ pub static ROOT: Block = Block {
         Field::new("runtime", Kind::Block(&RUNTIME), "Process-wide settings."),
         Field::new("include", TEXTS, "More files, relative to this one; `*` and `?` are allowed."),
         Field::new("edition", Kind::Choice(EDITIONS), "The version of the language it is written in."),
-        Field::planned("admin", Kind::Block(&ADMIN), "The management listener."),
+        Field::new("admin", Kind::Block(&ADMIN), "The management listener."),
         Field::planned("log", Kind::Block(&LOG), "Access and event logs."),
         Field::new(
             "expect",
@@ -37,13 +37,17 @@ pub static ROOT: Block = Block {
 
 static ADMIN: Block = Block {
     name: "admin",
-    doc: "The management listener: metrics, status page, control API.",
+    doc: "The management listener: counters, the state of backends, their weights.",
     arguments: &["bind"],
     groups: &[&[
         Field::new("bind", Kind::List(&Kind::Address), "Addresses to accept on.").required(),
-        Field::new("tls", Kind::Block(&listener::TLS), "TLS towards its clients."),
-        Field::new("allow", Kind::List(&Kind::Network), "Networks that may, and no other."),
-        Field::new("auth", Kind::Block(&AUTH), "Who a client is."),
+        Field::planned("tls", Kind::Block(&listener::TLS), "TLS towards its clients."),
+        Field::new(
+            "allow",
+            Kind::List(&Kind::Network),
+            "Networks that may, and no other; this machine otherwise.",
+        ),
+        Field::planned("auth", Kind::Block(&AUTH), "Who a client is."),
     ]],
 };
 

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Balance, Cidr, Condition, Dfa, ErrorPage, Hash, HashKey, HeaderOp, HostTable, Id, Listener,
-    Methods, Millis, Plan, Policy, Pool, Route, Scheme, State, Sticky, Subject, Tables, Template,
+    Action, Admin, Balance, Cidr, Condition, Dfa, ErrorPage, Hash, HashKey, HeaderOp, HostTable, Id,
+    Listener, Methods, Millis, Plan, Policy, Pool, Route, Scheme, State, Sticky, Subject, Tables, Template,
     TemplatePart, Test, TlsSettings, ValuePart,
 };
 
@@ -21,6 +21,7 @@ pub(super) fn check(plan: &Plan) -> Checked {
         host.error_pages.iter().try_for_each(error_page)?;
     }
     plan.listeners.iter().try_for_each(|it| listener(plan, it))?;
+    plan.admin.as_ref().map_or(Ok(()), admin)?;
     names_are_unique(plan.listeners.iter().map(|it| it.name.as_str()), "listener")?;
     plan.pools.iter().try_for_each(|it| pool(plan, it))?;
     names_are_unique(plan.pools.iter().map(|it| it.name.as_str()), "pool")?;
@@ -104,6 +105,16 @@ fn listener(plan: &Plan, listener: &Listener) -> Checked {
         asked.filter_map(|auth| auth.subject_header.as_deref()).try_for_each(header_name)?;
     }
     hosts(plan, &listener.hosts)
+}
+
+fn admin(admin: &Admin) -> Checked {
+    let Admin { binds, allow } = admin;
+    let sets = binds.is_sorted_by(|a, b| a < b) && allow.is_sorted_by(|a, b| a < b);
+    ensure(sets && !binds.is_empty() && allow.iter().all(Cidr::is_canonical), || {
+        "the addresses of the management listener are no sets".into()
+    })?;
+    let local = binds.iter().all(|bind| bind.ip().is_loopback());
+    ensure(local || !allow.is_empty(), || "the management listener is open to everybody".into())
 }
 
 fn hosts(plan: &Plan, table: &HostTable) -> Checked {

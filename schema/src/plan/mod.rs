@@ -4,6 +4,7 @@
 //! [`Plan::decode`] is total: any byte string gives a plan or a [`LoadError`]. A decoded plan has passed one
 //! check over every index, so the runtime indexes without looking.
 
+mod admin;
 mod check;
 mod condition;
 mod dfa;
@@ -25,6 +26,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::admin::Admin;
 pub use self::condition::{Condition, Subject, Test};
 pub use self::dfa::{Dfa, DfaId};
 pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};
@@ -54,6 +56,8 @@ pub struct Plan {
     pub meta: Meta,
     /// Process-wide settings.
     pub runtime: Runtime,
+    /// The management listener.
+    pub admin: Option<Admin>,
     /// Listeners, sorted by name.
     pub listeners: Vec<Listener>,
     /// Pools, sorted by name.

@@ -386,6 +386,12 @@ fn tables(labels: &[String], routes: u32) -> Tables {
     tables
 }
 
+fn admin() -> impl Strategy<Value = Admin> {
+    let network = |octet: u8| Cidr { address: IpAddr::V4(Ipv4Addr::new(octet, 0, 0, 0)), prefix: 8 };
+    (1u16.., vec(any::<u8>().prop_map(network), 1..2))
+        .prop_map(|(port, allow)| Admin { binds: vec![(Ipv4Addr::UNSPECIFIED, port).into()], allow })
+}
+
 prop_compose! {
     fn plan()(
         compiler in name(),
@@ -399,6 +405,7 @@ prop_compose! {
         routes in vec(route(), 0..5),
         labels in vec(name(), 0..4),
         undecided in vec((name(), vec(name(), 1..3)).prop_map(|(file, codes)| Undecided { file, codes }), 0..2),
+        admin in option::of(admin()),
     ) -> Plan {
         listeners.iter_mut().enumerate().for_each(|(at, listener)| listener.name = format!("listener-{at}"));
         pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
@@ -411,7 +418,7 @@ prop_compose! {
                 root: Id::new(0),
                 error_pages: vec![ErrorPage { statuses: vec![404, 502], content_type: "a/b".into(), body: compiler.clone() }],
             }],
-            listeners, pools, client_tls, rate_limits, policies, routes, undecided,
+            admin, listeners, pools, client_tls, rate_limits, policies, routes, undecided,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! One file for each rule, and what some of them share.
 
 mod acl_gap;
+mod admin_exposed;
 mod alpn_mismatch;
 mod ambiguous_overlap;
 mod auth_bypass_path;
@@ -170,6 +171,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &security_header_value::LINT,
     &header_override_lost::LINT,
     &cors_credentials::LINT,
+    &admin_exposed::LINT,
     &inline_secret::LINT,
     &acl_gap::LINT,
     &auth_bypass_path::LINT,

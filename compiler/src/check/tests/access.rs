@@ -97,3 +97,34 @@ fn ways_around_a_list() {
     let exception = "{ use \"office\"; }; route \"/admin/login\" pool=\"app\"";
     assert_eq!(around(exception, ""), "", "an exception of the same host");
 }
+
+#[test]
+fn management_is_for_those_who_manage() {
+    let admin = |admin: &str| {
+        found(&format!(
+            "listener \"web\" {{ bind \"0.0.0.0:8080\"; }}\n{admin}\nroute \"/**\" {{ respond 200 \"ok\"; }}"
+        ))
+    };
+    assert_eq!(admin("admin \"127.0.0.1:9901\" \"[::1]:9901\""), "");
+    assert_eq!(admin("admin \"0.0.0.0:9901\" { allow \"10.0.0.0/8\"; }"), "");
+    let wrong = [
+        r#"admin "[::]:9901" "10.0.0.1:9901""#,
+        r#"admin "127.0.0.1:9901" { allow "10.0.0.0/8" "::/0"; }"#,
+        r#"admin "127.0.0.1:8080" "127.0.0.1:9901" "127.0.0.1:9901""#,
+        r#"admin "127.0.0.1:9901" { tls { certificate "it.pem"; }; }"#,
+    ];
+    insta::assert_snapshot!(wrong.map(admin).concat(), @r"
+    SEC012 `admin` can be reached from every network
+      -> write `[::1]:9901`, or `allow` with the networks that may
+    SEC012 `admin` can be reached from other machines
+      -> write `127.0.0.1:9901`, or `allow` with the networks that may
+    SEC012 `admin` is allowed to everybody
+      -> write the networks of those who manage this machine
+    OPS001 listener `web` and `admin` both bind port 8080
+      -> bind another address
+    OPS001 `admin` binds port 9901 twice
+      -> bind another address
+    SYN003 `tls` is not supported by this version yet
+      -> take it away, or wait for a version that has it
+    ");
+}

@@ -29,7 +29,7 @@ fn every_key_is_there_or_named() {
     let yaml = migrate(ALL, Spelling::Yaml).unwrap();
     insta::assert_snapshot!(yaml.text, @r#"
 # The balancer in front of the shop.
-# not migrated: `monitoring`: there is no status page in this version; delete it
+# not migrated: `monitoring`: `admin` in the full layout shows counters and the state of backends
 # not migrated: `server.concurrency`: `listener { max-connections }` in the full layout limits what a listener takes on
 # not migrated: `server.typo`: it is no key of the flat layout
 # not migrated: `security.logging`: refused requests are in the log of the program; delete it
@@ -85,7 +85,7 @@ routes:
     assert_eq!(kdl.missing, yaml.missing);
     insta::assert_snapshot!(kdl.text, @r#"
 // The balancer in front of the shop.
-// not migrated: `monitoring`: there is no status page in this version; delete it
+// not migrated: `monitoring`: `admin` in the full layout shows counters and the state of backends
 // not migrated: `server.concurrency`: `listener { max-connections }` in the full layout limits what a listener takes on
 // not migrated: `server.typo`: it is no key of the flat layout
 // not migrated: `security.logging`: refused requests are in the log of the program; delete it

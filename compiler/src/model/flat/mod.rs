@@ -40,6 +40,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Model {
         edition: None,
         runtime: runtime(&full(at).block_or_defaults("runtime")),
         listeners: vec![listener],
+        admin: None,
         idle_tls: idle_tls.into_iter().collect(),
         pools: vec![pool::lower(decoder, root, &name)],
         policies: vec![Policy { name, settings: settings::lower(decoder, root), single: Vec::new() }],

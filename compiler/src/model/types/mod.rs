@@ -11,7 +11,9 @@ mod pool;
 mod route;
 mod tls;
 
-use divisor_schema::plan::{Id, Millis};
+use std::net::SocketAddr;
+
+use divisor_schema::plan::{Cidr, Id, Millis};
 
 pub use self::expect::{Expect, RequestLine};
 pub use self::listener::{Http, Listener, ListenerRedirect};
@@ -33,6 +35,8 @@ pub struct Model {
     pub edition: Option<Spanned<String>>,
     /// Process-wide settings.
     pub runtime: Runtime,
+    /// The management listener.
+    pub admin: Option<Admin>,
     /// Listeners, sorted by name. Two may have the same name until a rule has said so.
     pub listeners: Vec<Listener>,
     /// TLS settings of the flat layout that are not used, because it names no certificate.
@@ -81,6 +85,15 @@ pub enum Secret {
     File(Spanned<String>),
     /// An environment variable.
     Env(Spanned<String>),
+}
+
+/// The management listener.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admin {
+    /// Addresses to accept on.
+    pub binds: Vec<Spanned<SocketAddr>>,
+    /// Networks that may; none is this machine.
+    pub allow: Vec<Spanned<Cidr>>,
 }
 
 /// A name, and the thing that bears it where there is exactly one.
