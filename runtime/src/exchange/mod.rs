@@ -2,9 +2,10 @@
 
 mod affinity;
 mod body;
+mod compress;
 mod entered;
 mod failure;
-mod forward;
+
 mod mirror;
 mod page;
 mod proxy;
@@ -21,7 +22,7 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use divisor_schema::plan::{Action, HostId, RouteId};
+use divisor_schema::plan::{Action, HostId, PoolId, Route, Template};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -115,9 +116,9 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     let only_head = head.method == Method::HEAD;
     let address = client.peer.client(&head.headers, &listener.proxies);
     let exchange = Exchange { client, view: &view, listener, address };
-    let mut response = match exchange.host(&head) {
-        Ok((host, target)) => exchange.serve(host, target, head, Sent { body, interim }).await,
-        Err(failure) => failure.response(),
+    let mut response = match exchange.route(&head) {
+        Ok(routed) => exchange.answer(routed, head, Sent { body, interim }).await,
+        Err(refused) => refused,
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0, None);
     client.counted(if only_head { without_body(response) } else { response })
@@ -148,7 +149,45 @@ struct Exchange<'a> {
     address: IpAddr,
 }
 
-impl Exchange<'_> {
+/// A request that a route answers.
+struct Routed<'a> {
+    target: Target,
+    route: &'a Route,
+    policy: &'a Policy,
+    /// The error pages of its host.
+    pages: &'a [ErrorPage],
+}
+
+/// What a route has for a request.
+enum Answer<'a> {
+    /// An answer of its own.
+    Ours(Response<ResponseBody>),
+    /// That of a backend, asked for this path.
+    Theirs(PoolId, Option<&'a Template>),
+}
+
+impl<'a> Exchange<'a> {
+    /// Finds the route of a request, or the answer to one that has none.
+    fn route(&self, head: &Parts) -> Result<Routed<'a>, Response<ResponseBody>> {
+        let (host, target) = self.host(head).map_err(|failure| failure.response())?;
+        let live = &self.view.live;
+        let pages = &live.error_pages[host.index()];
+        let looked_at = route::Head {
+            method: target.method.as_str(),
+            headers: &head.headers,
+            query: target.query.as_deref(),
+            client: self.address,
+        };
+        match route::find(&live.plan, host, &target.path, looked_at) {
+            Ok(id) => {
+                let route = &live.plan.routes[id.index()];
+                Ok(Routed { target, route, policy: &live.policies[route.policy.index()], pages })
+            }
+            Err(route::NoRoute::NotFound) => Err(page::dressed(Failure::NotFound.response(), pages)),
+            Err(route::NoRoute::EncodedSlash) => Err(page::dressed(Failure::BadRequest.response(), pages)),
+        }
+    }
+
     /// The host of a request.
     fn host(&self, head: &Parts) -> Result<(HostId, Target), Failure> {
         if head.headers.len() > usize::from(self.listener.http.max_headers) {
@@ -166,46 +205,28 @@ impl Exchange<'_> {
         Ok((host, target))
     }
 
-    /// The answer of a host: that of a route, or a failure, with the page that the host has for it.
-    async fn serve(
-        &self,
-        host: HostId,
-        target: Target,
-        head: Parts,
-        body: Sent<impl Body<Data = Bytes> + 'static>,
-    ) -> Response<ResponseBody> {
-        let live = &self.view.live;
-        let pages = &live.error_pages[host.index()];
-        let looked_at = route::Head {
-            method: target.method.as_str(),
-            headers: &head.headers,
-            query: target.query.as_deref(),
-            client: self.address,
-        };
-        match route::find(&live.plan, host, &target.path, looked_at) {
-            Ok(route) => self.answer(route, pages, target, head, body).await,
-            Err(route::NoRoute::NotFound) => page::dressed(Failure::NotFound.response(), pages),
-            Err(route::NoRoute::EncodedSlash) => page::dressed(Failure::BadRequest.response(), pages),
-        }
-    }
-
-    /// The answer of a route, failures included, with the header fields that its policy asks for.
+    /// The answer of a route, failures included, with the header fields that its policy asks for. The only part of an
+    /// exchange that waits: what is decided around it is decided at once, and takes no room meanwhile.
     async fn answer(
         &self,
-        id: RouteId,
-        pages: &[ErrorPage],
-        target: Target,
+        routed: Routed<'_>,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Response<ResponseBody> {
-        let live = &self.view.live;
-        let route = &live.plan.routes[id.index()];
-        let policy = &live.policies[route.policy.index()];
+        let Routed { target, route, policy, pages } = routed;
         let origin = policy.cors.as_ref().map(|cors| (cors, head.headers.get(ORIGIN).cloned()));
-        let (mut response, counter) = match self.act(&route.action, policy, &target, head, body).await {
-            Ok(answered) => answered,
-            Err(failure) => (page::dressed(failure.response(), pages), 0),
+        let answered = match self.act(&route.action, policy, &target, &head) {
+            Ok(Answer::Ours(response)) => Ok((response, 0)),
+            Ok(Answer::Theirs(pool, rewrite)) => {
+                let path = rewrite.map(|template| route::fill(template, target.source()));
+                let compress = policy.compress.as_ref().map(|it| (it, it.accepted(&head)));
+                let answered = self.proxy(pool, policy, &target, path, head, body).await;
+                answered.map(|(response, counter)| (compress::compressed(response, compress), counter))
+            }
+            Err(failure) => Err(failure),
         };
+        let (mut response, counter) =
+            answered.unwrap_or_else(|failure| (page::dressed(failure.response(), pages), 0));
         if matches!(response.body(), ResponseBody::Local(None)) {
             response = page::dressed(response, pages);
         }
@@ -217,22 +238,21 @@ impl Exchange<'_> {
         response
     }
 
-    /// Does what the route says; gives the backend's count of requests with its response.
-    async fn act(
+    /// Decides what a route does with a request.
+    fn act<'r>(
         &self,
-        action: &Action,
+        action: &'r Action,
         policy: &Policy,
         target: &Target,
-        head: Parts,
-        body: Sent<impl Body<Data = Bytes> + 'static>,
-    ) -> Result<(Response<ResponseBody>, u64), Failure> {
+        head: &Parts,
+    ) -> Result<Answer<'r>, Failure> {
         if !policy.access.admits(self.address) {
             return Err(Failure::Forbidden);
         }
         if let Some(headers) = policy.cors.as_ref().and_then(|it| it.preflight(&head.method, &head.headers)) {
             let mut response = local(204, String::new());
             *response.headers_mut() = headers;
-            return Ok((response, 0));
+            return Ok(Answer::Ours(response));
         }
         let forged = |csrf: &Csrf| !csrf.admits(&head.method, &head.headers, target.authority.as_bytes());
         if policy.csrf.as_ref().is_some_and(forged) {
@@ -244,19 +264,16 @@ impl Exchange<'_> {
             .map_err(|limited| Failure::RateLimited(limited.retry_after))?;
         request::admit_length(&head.headers, policy.body_limit)?;
         match action {
-            Action::Proxy { pool, rewrite } => {
-                self.forward(*pool, policy, rewrite.as_ref(), target, head, body).await
-            }
+            Action::Proxy { pool, rewrite } => Ok(Answer::Theirs(*pool, rewrite.as_ref())),
             Action::Split { shares, rewrite } => {
-                let pool = split::choose(shares, self.client.random());
-                self.forward(pool, policy, rewrite.as_ref(), target, head, body).await
+                Ok(Answer::Theirs(split::choose(shares, self.client.random()), rewrite.as_ref()))
             }
             Action::Redirect { location, status } => {
                 let location = route::fill(location, target.source());
                 let mut response = local(*status, String::new());
                 let location = HeaderValue::try_from(location).map_err(|_| Failure::BadRequest)?;
                 response.headers_mut().insert(LOCATION, location);
-                Ok((response, 0))
+                Ok(Answer::Ours(response))
             }
             Action::Respond { status, body, content_type } => {
                 let mut response = local(*status, body.clone());
@@ -264,7 +281,7 @@ impl Exchange<'_> {
                 if let Ok(value) = HeaderValue::try_from(content_type) {
                     response.headers_mut().insert(CONTENT_TYPE, value);
                 }
-                Ok((response, 0))
+                Ok(Answer::Ours(response))
             }
         }
     }

@@ -8,15 +8,19 @@ use super::date;
 use super::framing::Framing;
 
 /// Fields of a connection, not of a message: written from what is done, never copied.
-const OURS: [HeaderName; 4] = [
+static OURS: [HeaderName; 4] = [
     CONNECTION,
     TRANSFER_ENCODING,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
 ];
 
+/// Bytes that most heads fit in, so that the buffer need not grow under them.
+const USUAL: usize = 512;
+
 /// Writes the head of a request that goes to a backend. `upgrade` says that it asks for the protocol in `Upgrade`.
 pub(super) fn request(out: &mut BytesMut, head: &request::Parts, framing: Framing, upgrade: bool) {
+    out.reserve(USUAL);
     let target = head.uri.path_and_query().map_or("/", |target| target.as_str());
     for part in [head.method.as_str(), " ", target, " HTTP/1.1\r\n"] {
         out.put_slice(part.as_bytes());
@@ -83,6 +87,7 @@ pub(super) fn switching(out: &mut BytesMut, head: &Response<()>) {
 }
 
 fn status_line(out: &mut BytesMut, status: StatusCode) {
+    out.reserve(USUAL);
     for part in ["HTTP/1.1 ", status.as_str(), " ", status.canonical_reason().unwrap_or_default(), "\r\n"] {
         out.put_slice(part.as_bytes());
     }

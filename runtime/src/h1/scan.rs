@@ -29,7 +29,7 @@ impl Scan {
             if self.seen == self.line && matches!(bytes.get(self.line), Some(b' ' | b'\t')) {
                 return Err(Fault::Malformed("a line that continues the one before"));
             }
-            let Some(found) = bytes.get(self.seen..).and_then(|rest| rest.iter().position(is_special)) else {
+            let Some(found) = bytes.get(self.seen..).and_then(special) else {
                 self.seen = bytes.len();
                 return Ok(None);
             };
@@ -52,6 +52,15 @@ impl Scan {
             }
         }
     }
+}
+
+/// Where the first special byte is. Looks at a block at a time, which the processor does at once.
+fn special(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 16;
+    let has_one = |block: &[u8]| block.iter().fold(false, |any, byte| any | is_special(byte));
+    let blocks = bytes.chunks(BLOCK).position(has_one)?;
+    let start = blocks * BLOCK;
+    bytes.get(start..)?.iter().position(is_special).map(|at| start + at)
 }
 
 fn is_special(byte: &u8) -> bool {
