@@ -117,8 +117,8 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     let address = client.peer.client(&head.headers, &listener.proxies);
     let exchange = Exchange { client, view: &view, listener, address };
     let mut response = match exchange.route(&head) {
-        Ok(routed) => exchange.answer(routed, head, Sent { body, interim }).await,
-        Err(refused) => refused,
+        Ok(routed) => exchange.answer(&routed, head, Sent { body, interim }).await,
+        Err(refused) => *refused,
     };
     client.apply(&listener.response_headers, response.headers_mut(), address, 0, None);
     client.counted(if only_head { without_body(response) } else { response })
@@ -161,15 +161,15 @@ struct Routed<'a> {
 /// What a route has for a request.
 enum Answer<'a> {
     /// An answer of its own.
-    Ours(Response<ResponseBody>),
+    Ours(Box<Response<ResponseBody>>),
     /// That of a backend, asked for this path.
     Theirs(PoolId, Option<&'a Template>),
 }
 
 impl<'a> Exchange<'a> {
     /// Finds the route of a request, or the answer to one that has none.
-    fn route(&self, head: &Parts) -> Result<Routed<'a>, Response<ResponseBody>> {
-        let (host, target) = self.host(head).map_err(|failure| failure.response())?;
+    fn route(&self, head: &Parts) -> Result<Routed<'a>, Box<Response<ResponseBody>>> {
+        let (host, target) = self.host(head).map_err(|failure| Box::new(failure.response()))?;
         let live = &self.view.live;
         let pages = &live.error_pages[host.index()];
         let looked_at = route::Head {
@@ -178,14 +178,15 @@ impl<'a> Exchange<'a> {
             query: target.query.as_deref(),
             client: self.address,
         };
-        match route::find(&live.plan, host, &target.path, looked_at) {
+        let failure = match route::find(&live.plan, host, &target.path, looked_at) {
             Ok(id) => {
                 let route = &live.plan.routes[id.index()];
-                Ok(Routed { target, route, policy: &live.policies[route.policy.index()], pages })
+                return Ok(Routed { target, route, policy: &live.policies[route.policy.index()], pages });
             }
-            Err(route::NoRoute::NotFound) => Err(page::dressed(Failure::NotFound.response(), pages)),
-            Err(route::NoRoute::EncodedSlash) => Err(page::dressed(Failure::BadRequest.response(), pages)),
-        }
+            Err(route::NoRoute::NotFound) => Failure::NotFound,
+            Err(route::NoRoute::EncodedSlash) => Failure::BadRequest,
+        };
+        Err(Box::new(page::dressed(failure.response(), pages)))
     }
 
     /// The host of a request.
@@ -209,18 +210,17 @@ impl<'a> Exchange<'a> {
     /// exchange that waits: what is decided around it is decided at once, and takes no room meanwhile.
     async fn answer(
         &self,
-        routed: Routed<'_>,
+        Routed { target, route, policy, pages }: &Routed<'_>,
         head: Parts,
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Response<ResponseBody> {
-        let Routed { target, route, policy, pages } = routed;
         let origin = policy.cors.as_ref().map(|cors| (cors, head.headers.get(ORIGIN).cloned()));
-        let answered = match self.act(&route.action, policy, &target, &head) {
-            Ok(Answer::Ours(response)) => Ok((response, 0)),
+        let answered = match self.act(&route.action, policy, target, &head) {
+            Ok(Answer::Ours(response)) => Ok((*response, 0)),
             Ok(Answer::Theirs(pool, rewrite)) => {
                 let path = rewrite.map(|template| route::fill(template, target.source()));
                 let compress = policy.compress.as_ref().map(|it| (it, it.accepted(&head)));
-                let answered = self.proxy(pool, policy, &target, path, head, body).await;
+                let answered = self.proxy(pool, policy, target, path, head, body).await;
                 answered.map(|(response, counter)| (compress::compressed(response, compress), counter))
             }
             Err(failure) => Err(failure),
@@ -234,7 +234,7 @@ impl<'a> Exchange<'a> {
             cors.mark(origin.as_ref(), response.headers_mut());
         }
         let (ops, headers) = (&policy.response_headers, response.headers_mut());
-        self.client.apply(ops, headers, self.address, counter, Some(&target));
+        self.client.apply(ops, headers, self.address, counter, Some(target));
         response
     }
 
@@ -252,7 +252,7 @@ impl<'a> Exchange<'a> {
         if let Some(headers) = policy.cors.as_ref().and_then(|it| it.preflight(&head.method, &head.headers)) {
             let mut response = local(204, String::new());
             *response.headers_mut() = headers;
-            return Ok(Answer::Ours(response));
+            return Ok(Answer::Ours(Box::new(response)));
         }
         let forged = |csrf: &Csrf| !csrf.admits(&head.method, &head.headers, target.authority.as_bytes());
         if policy.csrf.as_ref().is_some_and(forged) {
@@ -273,7 +273,7 @@ impl<'a> Exchange<'a> {
                 let mut response = local(*status, String::new());
                 let location = HeaderValue::try_from(location).map_err(|_| Failure::BadRequest)?;
                 response.headers_mut().insert(LOCATION, location);
-                Ok(Answer::Ours(response))
+                Ok(Answer::Ours(Box::new(response)))
             }
             Action::Respond { status, body, content_type } => {
                 let mut response = local(*status, body.clone());
@@ -281,7 +281,7 @@ impl<'a> Exchange<'a> {
                 if let Ok(value) = HeaderValue::try_from(content_type) {
                     response.headers_mut().insert(CONTENT_TYPE, value);
                 }
-                Ok(Answer::Ours(response))
+                Ok(Answer::Ours(Box::new(response)))
             }
         }
     }
