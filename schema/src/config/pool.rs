@@ -116,7 +116,8 @@ static STICKY: Block = Block {
         )
         .required(),
         Field::new("max-age", DURATION, "How long the browser keeps it; until it closes otherwise."),
-        Field::new("secure", Kind::Flag, "Whether it is for TLS only; where the listener has TLS otherwise."),
+        Field::new("secure", Kind::Flag, "Whether it is for TLS only; where the listener has TLS otherwise.")
+            .when(Condition::IsNot("same-site", "none")),
         Field::new(
             "same-site",
             Kind::Choice(&["strict", "lax", "none"]),

@@ -491,6 +491,21 @@ fn small() -> Plan {
     }];
     plan.tables = tables(&["a".into()], 1);
     plan.hosts[0].root = Id::new(0);
+    plan.admin = Some(Admin {
+        binds: vec![(Ipv4Addr::UNSPECIFIED, 9901).into()],
+        allow: vec![Cidr { address: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 0)), prefix: 8 }],
+    });
+    let pool = &mut plan.pools[0];
+    pool.balance = Balance::ConsistentHash;
+    pool.hash = Some(Hash { key: HashKey::Path, max_load: 125 });
+    pool.sticky = Some(Sticky {
+        cookie: "at".into(),
+        key: Secret::Env("K".into()),
+        max_age: None,
+        secure: None,
+        same_site: SameSite::Lax,
+        path: "/".into(),
+    });
     assert_eq!(plan.check(), Ok(()));
     plan
 }
@@ -533,7 +548,7 @@ fn an_unknown_section_is_skipped_unless_it_is_critical() {
 #[test]
 fn what_points_nowhere_is_refused() {
     type Change = fn(&mut Plan);
-    let changes: [(&str, Change); 36] = [
+    let changes: [(&str, Change); 46] = [
         ("host root", |plan| plan.hosts[0].root = Id::new(99)),
         ("policy", |plan| plan.routes[0].policy = Id::new(99)),
         ("pool", |plan| plan.routes[0].action = Action::Proxy { pool: Id::new(99), rewrite: None }),
@@ -548,6 +563,18 @@ fn what_points_nowhere_is_refused() {
         ("the ejection of pool", |plan| {
             plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
         }),
+        ("its key disagree", |plan| plan.pools[0].hash = None),
+        ("its key disagree", |plan| plan.pools[0].balance = Balance::Random),
+        ("no more than the average", |plan| plan.pools[0].hash.as_mut().unwrap().max_load = 100),
+        ("no cookie name", |plan| {
+            plan.pools[0].hash.as_mut().unwrap().key = HashKey::Cookie("a b".into());
+        }),
+        ("no name", |plan| plan.pools[0].hash.as_mut().unwrap().key = HashKey::Query(String::new())),
+        ("no cookie name", |plan| plan.pools[0].sticky.as_mut().unwrap().cookie = "a;b".into()),
+        ("for no path", |plan| plan.pools[0].sticky.as_mut().unwrap().path = "/a;b".into()),
+        ("in no time", |plan| plan.pools[0].slow_start = Some(Millis(0))),
+        ("no sets", |plan| plan.admin.as_mut().unwrap().binds.clear()),
+        ("open to everybody", |plan| plan.admin.as_mut().unwrap().allow.clear()),
         ("an error page", |plan| plan.hosts[0].error_pages[0].statuses = vec![200]),
         ("no word", |plan| {
             plan.policies[0].cors.as_mut().unwrap().origins = vec!["https://a, https://b".into()];
