@@ -139,6 +139,28 @@ async fn a_sticky_client_stays_and_its_backend_does_not_see_the_cookie() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_changed_in_its_file_and_old_cookies_hold() {
+    let (_backends, port, site) = pool(STICKY, [""; 3]);
+    let (old, new) = ("0123456789abcdef".repeat(4), "fedcba9876543210".repeat(4));
+    site.write("at.key", &old);
+    site.close("at.key");
+    let server = site.run();
+    let mut client = Client::connect(port.address).await;
+    let first = get(&mut client, "/", &[]).await;
+    let sealed = cookie(&first).unwrap();
+    site.write("at.key", format!("{new}\n{old}\n"));
+    server.wait_for_nth("swapped", 1);
+    assert_eq!(get(&mut client, "/", &[("cookie", &sealed)]).await.text(), first.text());
+    // What is no key is refused, and the keys before stay.
+    site.write("at.key", "nonsense");
+    assert!(server.wait_for("plan refused").contains("64 hexadecimal digits"));
+    assert_eq!(get(&mut client, "/", &[("cookie", &sealed)]).await.header("set-cookie"), None);
+    site.write("at.key", &new);
+    server.wait_for_nth("swapped", 2);
+    assert!(cookie(&get(&mut client, "/", &[("cookie", &sealed)]).await).is_some(), "the old one is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn weight_0_keeps_who_is_there_and_takes_nobody_new() {
     let (backends, port, site) = pool(STICKY, [""; 3]);
     site.write("at.key", "0123456789abcdef".repeat(4));

@@ -61,9 +61,8 @@ pub(super) struct Alive {
 }
 
 impl Alive {
-    pub(super) fn new(settings: &Settings, backends: &[Arc<Backend>], now: Instant) -> Self {
-        let member = |index: usize| Member { index, weight: settings.weight(&backends[index], now) };
-        let members: Vec<Member> = eligible(settings, backends).into_iter().map(member).collect();
+    /// The order of turns, and the ring, of the `members` among these backends.
+    pub(super) fn new(settings: &Settings, backends: &[Arc<Backend>], members: Vec<Member>) -> Self {
         let ring = match settings.balance {
             Balance::ConsistentHash => {
                 let total = backends.iter().map(|it| u64::from(it.weight().max(it.settings().weight))).sum();
@@ -100,6 +99,12 @@ impl Alive {
     pub(super) fn ring_from(&self, key: u64) -> impl Iterator<Item = &Member> {
         self.ring.from(key).map(|position| &self.members[position])
     }
+}
+
+/// The backends that can be picked now.
+pub(super) fn members(settings: &Settings, backends: &[Arc<Backend>], now: Instant) -> Vec<Member> {
+    let member = |index: usize| Member { index, weight: settings.weight(&backends[index], now) };
+    eligible(settings, backends).into_iter().map(member).collect()
 }
 
 /// Backends that take new clients, by index: those that nobody has taken out, or else the backups. When errors have

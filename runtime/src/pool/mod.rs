@@ -28,7 +28,7 @@ use divisor_schema::plan::{self, Balance, HashKey};
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use self::alive::{Alive, Settings};
+use self::alive::{Alive, Settings, members};
 use self::balance::Choice;
 use self::warmth::STEPS;
 
@@ -123,7 +123,7 @@ impl Pool {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let (settings, now) = (Settings::new(plan), Instant::now());
-        let alive = Alive::new(&settings, &backends, now);
+        let alive = Alive::new(&settings, &backends, members(&settings, &backends, now));
         let pool = Self {
             name: plan.name.clone(),
             settings,
@@ -306,7 +306,11 @@ impl Pool {
     pub(crate) fn refresh(&self) {
         let now = Instant::now();
         self.note(now);
-        self.alive.store(Arc::new(Alive::new(&self.settings, &self.backends, now)));
+        let members = members(&self.settings, &self.backends, now);
+        // A name that resolves as before, or a probe that says the same, is no reason to work out turns and ring again.
+        if self.alive.load().members() != members {
+            self.alive.store(Arc::new(Alive::new(&self.settings, &self.backends, members)));
+        }
     }
 
     /// The time between two steps of a slow start, if backends that came back start slowly.

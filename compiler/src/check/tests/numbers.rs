@@ -202,3 +202,41 @@ fn weights_that_say_something() {
     assert_eq!(pool("weighted-round-robin", [0, 1, 100]), "");
     assert_eq!(pool("weighted-round-robin", [0, 0, 100]), "", "only one is left");
 }
+
+#[test]
+fn weights_and_keys_of_balancers() {
+    let pool = |content: &str| {
+        found(&format!(
+            "listener \"web\" {{ bind \"127.0.0.1:8080\"; }}\nroute \"/**\" pool=\"app\"\npool \"app\" {{ {content}; probe \"/\"; \
+             backend \"http://10.0.0.1:80\" weight=2; backend \"http://10.0.0.2:80\"; }}"
+        ))
+    };
+    for weighted in ["power-of-two", "least-connection", "weighted-round-robin"] {
+        assert_eq!(pool(&format!("balance \"{weighted}\"")), "", "{weighted}");
+    }
+    assert_eq!(pool("balance \"consistent-hash\"; hash \"path\""), "");
+    let wrong = [
+        r#"balance "random""#,
+        r#"balance "ip-hash""#,
+        r#"balance "consistent-hash""#,
+        r#"balance "consistent-hash"; hash "client-address" max-load="150%""#,
+        r#"balance "power-of-two"; hash "path""#,
+        r#"balance "power-of-two"; sticky "at" { key env="K"; same-site "none"; secure #false; }"#,
+    ];
+    insta::assert_snapshot!(wrong.map(pool).concat(), @r#"
+    UPS003 weight 2 has no effect with `random`
+      -> write `power-of-two`, or delete the weight
+    UPS009 `ip-hash` of pool `app` sees one client only on listener `web`
+      -> write `trusted-proxies "127.0.0.1"` in the listener, or bind an address that clients reach
+    UPS003 weight 2 has no effect with `ip-hash`
+      -> write `consistent-hash`, or delete the weight
+    UPS009 `consistent-hash` of pool `app` sees one client only on listener `web`
+      -> write `trusted-proxies "127.0.0.1"` in the listener, or bind an address that clients reach
+    UPS009 `consistent-hash` of pool `app` sees one client only on listener `web`
+      -> write `trusted-proxies "127.0.0.1"` in the listener, or bind an address that clients reach
+    SYN008 `hash` has no effect where `balance` is `power-of-two`
+      -> write `consistent-hash` for `balance`, or delete `hash`
+    SYN008 `secure` has no effect where `same-site` is `none`
+      -> delete `secure`, or change `same-site`
+    "#);
+}
