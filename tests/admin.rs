@@ -188,10 +188,13 @@ async fn whoever_is_not_allowed_gets_no_word() {
     site.write("site.kdl", &config);
     site.compile("site.kdl");
     server.wait_for_nth("swapped", 1);
-    assert_eq!(managed.ask("GET", "/metrics", &[]).await.status, 200);
+    let mut open = Client::connect(managed.admin.address).await;
+    assert_eq!(open.get("/metrics").await.status, 200);
     site.write("site.kdl", config.replace(&admin, ""));
     site.compile("site.kdl");
     server.wait_for_nth("swapped", 2);
+    let late = open.send("GET", "/metrics", &[], "").await;
+    assert!(late.is_err(), "{late:?}");
     until("nobody listens", async || tokio::net::TcpStream::connect(managed.admin.address).await.is_err())
         .await;
 }

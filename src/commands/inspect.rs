@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use divisor_schema::plan::{Action, Digest, Listener, Methods, Plan, Pool, Route, Share};
+use divisor_schema::plan::{Action, Digest, HashKey, Listener, Methods, Plan, Pool, Route, Share};
 use serde_json::json;
 
 use crate::{Outcome, Trouble, output};
@@ -101,13 +101,28 @@ fn listener(out: &mut String, listener: &Listener) {
 }
 
 fn pool(out: &mut String, pool: &Pool) {
-    let _ = writeln!(out, "\npool {:<16} {}", pool.name, pool.balance);
+    let sticky = pool.sticky.as_ref().map(|it| format!(", sticky by cookie {}", it.cookie));
+    let slow = pool.slow_start.map(|it| format!(", slow start {}", millis(it.0)));
+    let more = [hash(pool), sticky, slow].into_iter().flatten().collect::<String>();
+    let _ = writeln!(out, "\npool {:<16} {}{more}", pool.name, pool.balance);
     for backend in &pool.backends {
         let probe = backend.probe.as_ref().map_or("no probe".to_owned(), |probe| {
             format!("probe {} every {}", probe.path, millis(probe.every.0))
         });
-        let _ = writeln!(out, "  {:<32} weight {:<5} {probe}", backend.url(), backend.weight);
+        let backup = if backend.backup { ", backup" } else { "" };
+        let _ = writeln!(out, "  {:<32} weight {:<5} {probe}{backup}", backend.url(), backend.weight);
     }
+}
+
+/// What a pool tells requests apart by, if it does.
+fn hash(pool: &Pool) -> Option<String> {
+    Some(match &pool.hash.as_ref()?.key {
+        HashKey::ClientAddress => " of the client's address".to_owned(),
+        HashKey::Path => " of the path".to_owned(),
+        HashKey::Header(name) => format!(" of header {name}"),
+        HashKey::Cookie(name) => format!(" of cookie {name}"),
+        HashKey::Query(name) => format!(" of query parameter {name}"),
+    })
 }
 
 fn methods(methods: &Methods) -> String {
@@ -141,11 +156,42 @@ fn millis(millis: u64) -> String {
 
 #[cfg(test)]
 mod tests {
+    use divisor_schema::plan::{Balance, Hash, Millis};
+
     use super::*;
 
     #[test]
     fn durations_are_said_in_the_largest_exact_unit() {
         let said: Vec<String> = [0, 1, 1_500, 30_000, 300_000, 7_200_000, 86_400_000].map(millis).into();
         assert_eq!(said, ["0ms", "1ms", "1500ms", "30s", "5m", "2h", "1d"]);
+    }
+
+    #[test]
+    fn pools_say_what_ties_clients_to_their_backends() {
+        let said = |key: Option<HashKey>| {
+            let pool = Pool {
+                name: "app".into(),
+                balance: if key.is_some() { Balance::ConsistentHash } else { Balance::Random },
+                backends: vec![],
+                eject: None,
+                hash: key.map(|key| Hash { key, max_load: 125 }),
+                sticky: None,
+                slow_start: Some(Millis(30_000)),
+            };
+            let mut out = String::new();
+            super::pool(&mut out, &pool);
+            out.split_whitespace().skip(2).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(said(None), "random, slow start 30s");
+        let keys = [
+            (HashKey::ClientAddress, "the client's address"),
+            (HashKey::Path, "the path"),
+            (HashKey::Header("x-user".into()), "header x-user"),
+            (HashKey::Cookie("id".into()), "cookie id"),
+            (HashKey::Query("q".into()), "query parameter q"),
+        ];
+        for (key, name) in keys {
+            assert_eq!(said(Some(key)), format!("consistent-hash of {name}, slow start 30s"));
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What the management listener answers.
 
 use std::borrow::Cow;
+use std::net::IpAddr;
 
 use bytes::Bytes;
 use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE};
@@ -32,8 +33,11 @@ enum Order {
 type Refusal = (StatusCode, Cow<'static, str>);
 
 impl Desk {
-    /// Answers a request.
-    pub(super) fn answer(&self, request: &Request<()>) -> Response<Body> {
+    /// Answers a request. Whether the peer may ask is looked up each time: the plan may have changed since it connected.
+    pub(super) fn answer(&self, peer: IpAddr, request: &Request<()>) -> Response<Body> {
+        if !guard::admits(self.published.load().plan.admin.as_ref(), peer) {
+            return response(StatusCode::FORBIDDEN, TEXT, "this address is not allowed\n".to_owned());
+        }
         if let Some(objection) = guard::objection(request) {
             return response(StatusCode::FORBIDDEN, TEXT, format!("{objection}\n"));
         }

@@ -100,7 +100,7 @@ async fn connection(stream: TcpStream, peer: IpAddr, desk: Arc<Desk>) {
         return warn!(%peer, "the management listener does not talk to this address");
     }
     let service = service_fn(|request: Request<Incoming>| {
-        let response = desk.answer(&request.map(drop));
+        let response = desk.answer(peer, &request.map(drop));
         async { Ok::<Response<Body>, Infallible>(response) }
     });
     let mut http = http1::Builder::new();
