@@ -133,9 +133,10 @@ const BAD_GATEWAY: &[u8] = b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/plai
     content-length: 16\r\n\r\n502 Bad Gateway\n";
 const POISON: &[u8] = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison";
 
-/// What follows an interim response.
+/// What follows an interim response, if there is one.
 fn final_part(answer: &[u8]) -> &[u8] {
-    answer.strip_prefix(b"HTTP/1.1 100 Continue\r\n\r\n").unwrap_or(answer)
+    let interim = if answer.starts_with(b"HTTP/1.1 1") { message(answer).unwrap_or(0) } else { 0 };
+    &answer[interim..]
 }
 
 /// What is not idempotent is not sent again, whatever becomes of it.

@@ -99,7 +99,7 @@ pub(crate) fn script(text: &str, stream: u32, unescape: impl Fn(&str) -> Vec<u8>
             "HEADERS" => frame(HEADERS, end | whole, stream, &fields(rest, &unescape)),
             "CONTINUATION" => frame(CONTINUATION, whole, stream, &fields(rest, &unescape)),
             "DATA" => frame(DATA, end, stream, &unescape(rest)),
-            "RESET" => frame(RESET, 0, stream, &8_u32.to_be_bytes()),
+            "RESET" => frame(RESET, 0, stream, &rest.parse::<u32>().unwrap_or(8).to_be_bytes()),
             "GOAWAY" => frame(GOAWAY, 0, 0, &[0; 8]),
             "END" | "..." => Vec::new(),
             _ => panic!("`{word}` is no frame"),

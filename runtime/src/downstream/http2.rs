@@ -16,6 +16,7 @@ use crate::exchange::{self, Client};
 
 use super::activity::Activity;
 use super::response::Watched;
+use super::sent::Sent;
 
 /// Streams reset by the client that may wait to be accepted: rapid reset (CVE-2023-44487) ends here.
 const PENDING_RESETS: usize = 20;
@@ -56,7 +57,7 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
     let service = service_fn(move |request| {
         let (client, exchanging) = (Rc::clone(&client), activity.begin());
         async move {
-            let response = exchange::serve(&client, request, None).await;
+            let response = exchange::serve(&client, request.map(Sent), None).await;
             Ok::<_, Infallible>(response.map(|body| Watched::new(body, exchanging)))
         }
     });

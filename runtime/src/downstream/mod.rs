@@ -5,6 +5,7 @@ mod http1;
 mod http2;
 mod preface;
 mod response;
+mod sent;
 
 use std::future::Future;
 use std::net::SocketAddr;
