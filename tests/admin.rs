@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
 use super::support::certs::Authority;
 use super::support::client::Answer;
 use super::support::{Backend, Client, Port, Site, until};
@@ -212,6 +214,13 @@ async fn what_happens_is_counted() {
     assert_eq!(managed.metric("divisor_responses_total{class=\"4xx\"}").await, 1);
     assert_eq!(managed.metric("divisor_responses_total{class=\"5xx\"}").await, 2);
     assert_eq!(managed.metric("divisor_connections_open").await, 1);
+    let mut malformed = tokio::net::TcpStream::connect(managed.port.address).await.unwrap();
+    malformed.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n").await.unwrap();
+    let mut refused = String::new();
+    malformed.read_to_string(&mut refused).await.unwrap();
+    assert!(refused.starts_with("HTTP/1.1 400"), "{refused}");
+    drop(malformed);
+    until("it is counted", async || managed.metric("divisor_connections_malformed_total").await == 1).await;
     let of = |name: &str, at| {
         let backend = managed.address(at);
         format!("divisor_backend_{name}{{pool=\"app\",backend=\"http://{backend}\"}}")

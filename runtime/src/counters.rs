@@ -33,6 +33,8 @@ pub(crate) struct Counters {
     pub(crate) accepted: Counter,
     /// Those of them that have ended.
     pub(crate) ended: Counter,
+    /// Connections that were closed because what came was no HTTP/1, or could be read in two ways.
+    pub(crate) malformed: Counter,
     /// TLS handshakes with clients that failed or took too long.
     pub(crate) handshakes_failed: Counter,
     /// Connections to backends for requests.

@@ -24,6 +24,9 @@ const OF_BACKENDS: [(&str, &str, &str, Gauge); 7] = [
     ("draining", "gauge", "Whether an operator drains it.", |_, it| it.is_draining().into()),
 ];
 
+/// Responses to such requests are not among the others: nobody knows what was asked.
+const MALFORMED: &str = "Connections closed because what came was no HTTP/1, or could be read in two ways.";
+
 /// All that is counted.
 pub(super) fn text(live: &Live, totals: &Totals) -> String {
     let mut out = String::new();
@@ -39,6 +42,7 @@ pub(super) fn text(live: &Live, totals: &Totals) -> String {
             "Connections of clients that are open.",
             accepted.saturating_sub(ended),
         ),
+        ("connections_malformed_total", "counter", MALFORMED, totals.sum(|it| &it.malformed)),
         ("tls_handshakes_failed_total", "counter", "TLS handshakes with clients that failed.", failed),
         (
             "upstream_connections_total",

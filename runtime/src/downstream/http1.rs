@@ -26,7 +26,11 @@ pub(super) async fn serve(
         let client = Rc::clone(&client);
         async move { exchange::serve(&client, request, Some(interim)).await }
     };
-    server::serve(stream, settings, last, service).await
+    let served = server::serve(stream, settings, last, service).await;
+    if served.as_ref().is_err_and(|fault| fault.status().is_some()) {
+        client.counters().malformed.add();
+    }
+    served
 }
 
 impl Answer for ResponseBody {

@@ -28,6 +28,7 @@ use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
 use http_body::Body;
 
+use crate::counters::Counters;
 use crate::message::Interim;
 use crate::plan::{ErrorPage, Listener, Live, Policy};
 use crate::policy::{Csrf, HeaderOps, Peer, Values};
@@ -78,9 +79,14 @@ impl Client {
         number
     }
 
+    /// What the worker of this connection counts.
+    pub(crate) fn counters(&self) -> &Counters {
+        self.views.counters()
+    }
+
     /// Counts a response.
     fn counted(&self, response: Response<ResponseBody>) -> Response<ResponseBody> {
-        self.views.counters().responded(response.status());
+        self.counters().responded(response.status());
         response
     }
 
