@@ -24,6 +24,7 @@ mod mtls;
 mod resilience;
 mod routing;
 mod swap;
+mod tcp;
 mod tls;
 mod trace;
 mod traffic;

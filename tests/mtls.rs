@@ -28,7 +28,7 @@ impl Guarded {
                 tls {{ client-auth ca="clients.pem" {auth} }}
                 route "/**" pool="app"
             }}
-            pool "app" {{ backend "http://127.0.0.1:{}"; probe "/" }}
+            pool "app" {{ backend "http://127.0.0.1:{}"; probe "/health" }}
             "#,
             port.number(),
             backend.port()

@@ -1,7 +1,17 @@
 //! TLS on both sides.
 
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use rustls::version::{TLS12, TLS13};
+use rustls::{CipherSuite, HandshakeKind, ProtocolVersion};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_rustls::{TlsAcceptor, TlsConnector};
+
 use super::support::certs::Authority;
-use super::support::{Backend, Client, Port, Site};
+use super::support::{Backend, Client, PATIENCE, Port, Site};
 
 /// A site with TLS for shop.example and *.shop.example, answered here.
 fn secured(port: &Port, authority: &Authority, more: &str) -> Site {
@@ -47,13 +57,8 @@ async fn certificates_are_chosen_by_name_and_unknown_names_refused() {
 async fn an_old_version_finds_no_common_ground() {
     let (authority, port) = (Authority::new("test root"), Port::reserve());
     let _server = secured(&port, &authority, r#"min-version "1.3""#).run();
-    let mut roots = rustls::RootCertStore::empty();
-    use rustls_pki_types::pem::PemObject;
-    roots.add(rustls_pki_types::CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
-    let old = rustls::ClientConfig::builder_with_protocol_versions(&[&rustls::version::TLS12])
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    assert!(Client::connect_tls(port.address, "shop.example", old.into()).await.is_err());
+    let old = authority.trusted_in(&TLS12);
+    assert!(Client::connect_tls(port.address, "shop.example", old).await.is_err());
     assert!(Client::connect_tls(port.address, "shop.example", authority.trusted(&[])).await.is_ok());
 }
 
@@ -179,4 +184,132 @@ fn a_config_is_checked_without_its_production_keys() {
     assert_eq!(code, Some(1), "{found}");
     let output = site.divisor(&["lint", "site.kdl", "--defer-files", "***"]);
     assert_eq!(output.status.code(), Some(2));
+}
+
+/// What a handshake agreed on.
+type Agreed = (HandshakeKind, ProtocolVersion, CipherSuite);
+
+/// Connects, asks for `/`, reads to the end, and says what was agreed on.
+async fn agreed(port: &Port, config: &Arc<rustls::ClientConfig>) -> Agreed {
+    let tcp = TcpStream::connect(port.address).await.unwrap();
+    let connector = TlsConnector::from(Arc::clone(config));
+    let mut stream = connector.connect("shop.example".try_into().unwrap(), tcp).await.unwrap();
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n").await.unwrap();
+    let mut answer = vec![];
+    stream.read_to_end(&mut answer).await.unwrap(); // tickets come before it
+    assert!(answer.starts_with(b"HTTP/1.1 200 "));
+    facts(stream.get_ref().1)
+}
+
+fn facts<T>(connection: &rustls::ConnectionCommon<T>) -> Agreed {
+    let suite = connection.negotiated_cipher_suite().unwrap().suite();
+    (connection.handshake_kind().unwrap(), connection.protocol_version().unwrap(), suite)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_go_on_at_any_worker_and_over_a_renewed_certificate() {
+    for (tickets, version) in [(true, &TLS13), (true, &TLS12), (false, &TLS13), (false, &TLS12)] {
+        let (authority, port) = (Authority::new("test root"), Port::reserve());
+        let site = secured(&port, &authority, &format!("session-tickets #{tickets}"));
+        let config = std::fs::read_to_string(site.path("site.kdl")).unwrap();
+        site.write("site.kdl", format!("runtime {{ workers 4 }}\n{config}"));
+        let server = site.run();
+        let config = authority.trusted_in(version);
+        assert_eq!(agreed(&port, &config).await.0, HandshakeKind::Full);
+        // The kernel spreads connections over the workers.
+        for _ in 0..12 {
+            assert_eq!(agreed(&port, &config).await.0, HandshakeKind::Resumed, "{tickets} {version:?}");
+        }
+        site.pair("certs/shop", &authority.server(&["shop.example"]));
+        server.wait_for("swapped");
+        assert_eq!(agreed(&port, &config).await.0, HandshakeKind::Resumed, "{tickets} {version:?}");
+    }
+}
+
+/// A backend that ends each connection after one answer, and keeps what was agreed on.
+async fn telling(config: Arc<rustls::ServerConfig>) -> (SocketAddr, Arc<Mutex<Vec<Agreed>>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (address, told) = (listener.local_addr().unwrap(), Arc::<Mutex<Vec<Agreed>>>::default());
+    let (acceptor, notes) = (TlsAcceptor::from(config), Arc::clone(&told));
+    tokio::spawn(async move {
+        while let Ok((tcp, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(tcp).await else { continue };
+            notes.lock().unwrap().push(facts(stream.get_ref().1));
+            let mut head = vec![];
+            while !head.ends_with(b"\r\n\r\n") {
+                head.push(stream.read_u8().await.unwrap());
+            }
+            let answer = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    });
+    (address, told)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_with_backends_go_on() {
+    let authority = Authority::new("backend root");
+    let (address, told) = telling(Authority::serving(&authority.server(&["app.internal"]), None)).await;
+    let port = Port::reserve();
+    let site = towards(&port, address, "");
+    site.write("ca.pem", &authority.pem);
+    let _server = site.run();
+    for _ in 0..4 {
+        assert_eq!(Client::connect(port.address).await.get("/").await.status, 200);
+    }
+    let kinds: Vec<HandshakeKind> = told.lock().unwrap().iter().map(|it| it.0).collect();
+    let resumed = HandshakeKind::Resumed;
+    assert_eq!(kinds, [HandshakeKind::Full, resumed, resumed, resumed]);
+}
+
+/// A site that forwards to one TLS backend at `address`, with more in its `tls`.
+fn towards(port: &Port, address: SocketAddr, tls: &str) -> Site {
+    Site::with(&format!(
+        r#"
+        runtime {{ workers 2 }}
+        listener "web" {{ bind "127.0.0.1:{}" }}
+        pool "app" {{ backend "https://{address}"; tls ca="ca.pem" server-name="app.internal" {{ {tls} }} }}
+        route "/**" pool="app"
+        "#,
+        port.number()
+    ))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_and_suites_towards_backends_are_those_of_the_config() {
+    let authority = Authority::new("backend root");
+    let (address, told) = telling(Authority::serving(&authority.server(&["app.internal"]), None)).await;
+    let suite = "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384";
+    for (tls, agreed) in [
+        (r#"min-version "1.3""#.to_owned(), (ProtocolVersion::TLSv1_3, None)),
+        (
+            format!(r#"max-version "1.2"; cipher-suites "{suite}""#),
+            (ProtocolVersion::TLSv1_2, Some(CipherSuite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384)),
+        ),
+    ] {
+        let port = Port::reserve();
+        let site = towards(&port, address, &tls);
+        site.write("ca.pem", &authority.pem);
+        let _server = site.run();
+        assert_eq!(Client::connect(port.address).await.get("/").await.status, 200);
+        let (_, version, suite) = told.lock().unwrap().pop().unwrap();
+        assert_eq!(version, agreed.0);
+        assert!(agreed.1.is_none_or(|agreed| agreed == suite), "{suite:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_handshake_that_does_not_go_on_is_cut() {
+    let (authority, port) = (Authority::new("test root"), Port::reserve());
+    let site = secured(&port, &authority, "");
+    let config = std::fs::read_to_string(site.path("site.kdl")).unwrap();
+    let bind = "bind \"127.0.0.1";
+    site.write("site.kdl", config.replace(bind, &format!("http handshake-timeout=\"200ms\"; {bind}")));
+    let _server = site.run();
+    let mut silent = TcpStream::connect(port.address).await.unwrap();
+    silent.write_all(&[22, 3, 1, 0, 100]).await.unwrap();
+    let mut nothing = vec![];
+    let _ = timeout(PATIENCE, silent.read_to_end(&mut nothing)).await.expect("the connection is cut");
+    assert!(nothing.is_empty());
 }

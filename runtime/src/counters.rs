@@ -37,7 +37,7 @@ pub(crate) struct Counters {
     pub(crate) malformed: Counter,
     /// TLS handshakes with clients that failed or took too long.
     pub(crate) handshakes_failed: Counter,
-    /// Connections to backends for requests.
+    /// Connections to backends, without those of probes.
     pub(crate) connected: Counter,
     /// Those of them with TLS that nobody verified.
     pub(crate) unverified: Counter,

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use divisor_schema::plan::{Action, Digest, HashKey, Listener, Methods, Plan, Pool, Route, Share};
+use divisor_schema::plan::{Action, Digest, Forward, HashKey, Listener, Methods, Plan, Pool, Route, Share};
 use serde_json::json;
 
 use crate::{Outcome, Trouble, output};
@@ -62,7 +62,7 @@ fn text(plan: &Plan, bytes: &[u8]) -> String {
         let binds: Vec<String> = admin.binds.iter().map(ToString::to_string).collect();
         let _ = writeln!(out, "admin     {}", binds.join(", "));
     }
-    plan.listeners.iter().for_each(|it| listener(&mut out, it));
+    plan.listeners.iter().for_each(|it| listener(&mut out, plan, it));
     plan.pools.iter().for_each(|it| pool(&mut out, it));
     if !plan.rate_limits.is_empty() {
         let _ = writeln!(out, "\nrate limits");
@@ -79,7 +79,7 @@ fn text(plan: &Plan, bytes: &[u8]) -> String {
     out
 }
 
-fn listener(out: &mut String, listener: &Listener) {
+fn listener(out: &mut String, plan: &Plan, listener: &Listener) {
     let binds: Vec<String> = listener.binds.iter().map(ToString::to_string).collect();
     let tls = if listener.tls.is_some() { "TLS" } else { "plain" };
     let _ = writeln!(out, "\nlistener {:<12} {} ({tls})", listener.name, binds.join(", "));
@@ -90,6 +90,16 @@ fn listener(out: &mut String, listener: &Listener) {
                 names => names.join(", "),
             };
             let _ = writeln!(out, "  certificate {} for {names}", certificate.identity.certificate);
+        }
+    }
+    let pool = |forward: &Forward| &plan.pools[forward.pool.index()].name;
+    if let Some(forward) = &listener.forward {
+        let _ = writeln!(out, "  forwards every connection to {}", pool(forward));
+        return;
+    }
+    for (name, forward) in &listener.passthrough {
+        if let Some(forward) = forward {
+            let _ = writeln!(out, "  passes {name} through to {}", pool(forward));
         }
     }
     let hosts = &listener.hosts;

@@ -109,3 +109,27 @@ fn a_client_certificate_is_asked_for_where_a_host_wants_one() {
     let unasked = guarded.connect("www.shop.example", &["-cert", "client.pem", "-key", "client.key"]);
     assert!(unasked.contains("HTTP/1.1 200 OK"), "{unasked}");
 }
+
+#[test]
+fn sessions_go_on() {
+    let guarded = guarded();
+    let session = |version: &str, file: [&str; 2]| {
+        let mut client: Command = program("openssl", "openssl");
+        let address = guarded.port.address.to_string();
+        client.args(["s_client", "-connect", &address, "-servername", "shop.example", "-ign_eof", version]);
+        client.args(file).current_dir(guarded.site.folder()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = client.stderr(Stdio::null()).spawn().unwrap();
+        let request = b"GET /x HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n";
+        std::io::Write::write_all(&mut child.stdin.take().unwrap(), request).unwrap();
+        String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned()
+    };
+    for version in ["-tls1_2", "-tls1_3"] {
+        let first = session(version, ["-sess_out", "session.pem"]);
+        assert!(first.contains("New, TLSv1") && first.contains("HTTP/1.1 200 OK"), "{version}: {first}");
+        let second = session(version, ["-sess_in", "session.pem"]);
+        assert!(
+            second.contains("Reused, TLSv1") && second.contains("HTTP/1.1 200 OK"),
+            "{version}: {second}"
+        );
+    }
+}

@@ -9,7 +9,7 @@ use rcgen::{
     SerialNumber,
 };
 use rustls::server::WebPkiClientVerifier;
-use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use rustls::{ClientConfig, RootCertStore, ServerConfig, SupportedProtocolVersion};
 use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
@@ -75,6 +75,12 @@ impl Authority {
         let mut config = ClientConfig::builder().with_root_certificates(self.roots()).with_no_client_auth();
         config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
         Arc::new(config)
+    }
+
+    /// What a client needs that trusts this authority and speaks one version.
+    pub(crate) fn trusted_in(&self, version: &'static SupportedProtocolVersion) -> Arc<ClientConfig> {
+        let config = ClientConfig::builder_with_protocol_versions(&[version]);
+        Arc::new(config.with_root_certificates(self.roots()).with_no_client_auth())
     }
 
     /// What a client needs that trusts this authority and shows a certificate.

@@ -5,11 +5,11 @@ use crate::diagnostic::{Safety, Severity};
 
 /// Errors of this stage that no policy demotes and no suppression hides: the config would have no meaning, or the runtime
 /// would refuse the plan. A config with any other error means something, and can be served by whoever insists.
-const HARD: [&str; 32] = [
+const HARD: [&str; 34] = [
     "CRT001", "CRT002", "CRT003", "CRT004", "CRT005", "CRT010", "CRT012", "CRT019", "OPS001", "REF001",
-    "REF002", "RTE002", "RTE003", "RTE005", "RTE010", "RTE012", "RTE014", "RTE015", "RTE016", "SEC005",
-    "SEC012", "SYN007", "TLS001", "TLS002", "TLS003", "TLS004", "TLS006", "TLS011", "TLS019", "TLS020",
-    "UPS001", "UPS011",
+    "REF002", "REF007", "RTE002", "RTE003", "RTE005", "RTE010", "RTE012", "RTE014", "RTE015", "RTE016",
+    "SEC005", "SEC012", "SYN007", "TLS001", "TLS002", "TLS003", "TLS004", "TLS006", "TLS011", "TLS019",
+    "TLS020", "UPS001", "UPS011", "UPS020",
 ];
 
 /// Rules that come with a fix, and how safe it is.

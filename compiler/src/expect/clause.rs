@@ -80,9 +80,15 @@ impl<'m> Clause<'m> {
             _ => None,
         };
         let action = route.and_then(|route| route.action.as_ref());
+        let passed = match answer {
+            Answer::Passed(at) => facts.model.listeners.get(listener).and_then(|it| it.passthrough.get(*at)),
+            _ => None,
+        };
+        let passed = passed.map(|it| &it.forward.pool);
         match self {
             Self::Status(status) if !admitted => status.value == 403,
             Self::Pool(_) | Self::Redirect(_) if !admitted => false,
+            Self::Pool(pool) if passed.is_some() => passed.is_some_and(|it| it.name.value == pool.value),
             Self::Pool(pool) => {
                 action.is_some_and(|action| action.pools().any(|it| it.name.value == pool.value))
             }
@@ -116,7 +122,7 @@ fn status(facts: &Facts<'_>, listener: usize, answer: &Answer) -> Option<u16> {
             }
             Action::Proxy { .. } | Action::Split { .. } => None,
         },
-        Answer::Undecided(_) => None,
+        Answer::Passed(_) | Answer::Undecided(_) => None,
     }
 }
 

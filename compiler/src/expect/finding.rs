@@ -59,6 +59,7 @@ fn label(outcome: &Outcome) -> String {
             [(pool, _)] => format!("it goes to pool `{}`", pool.name),
             _ => "it is split over several pools".to_owned(),
         },
+        Outcome::Passed { pool } => format!("it is passed through to pool `{}`", pool.name),
         Outcome::Redirected { location, .. } => format!("it is redirected to `{location}`"),
         Outcome::Responded { status } => format!("it gets status {status}"),
         Outcome::Denied => "status 403: the client may not".to_owned(),
@@ -72,6 +73,10 @@ fn taker(facts: &Facts<'_>, listener: usize, answer: &Answer) -> Option<(Span, &
     match answer {
         Answer::Route(site, position) => {
             facts.route_of(*site, *position).map(|route| (route.pattern.span, "takes it"))
+        }
+        Answer::Passed(at) => {
+            let passed = facts.model.listeners.get(listener).and_then(|it| it.passthrough.get(*at));
+            passed.and_then(|it| it.names.first()).map(|name| (name.span, "passes it through"))
         }
         Answer::Redirected => {
             facts.redirect_of(listener).map(|redirect| (redirect.listener.name.span, "redirects it"))
@@ -109,6 +114,7 @@ fn help(
         Outcome::Proxied { pools, .. } => {
             pools.first().map(|(pool, _)| format!("expect pool `{}`", pool.name))
         }
+        Outcome::Passed { pool } => Some(format!("expect pool `{}`", pool.name)),
         Outcome::Redirected { location, .. } => Some(format!("expect redirect `{location}`")),
         Outcome::Responded { status } | Outcome::Unrouted { status, .. } => {
             Some(format!("expect status {status}"))

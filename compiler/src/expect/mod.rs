@@ -132,6 +132,9 @@ fn cases(
 ) -> Option<Vec<(Answer, crate::routes::Request)>> {
     let empty_segments = facts.empty_segments(listener);
     let any = || example(std::slice::from_ref(claim), &[], empty_segments).ok().flatten();
+    if let Some((at, _)) = facts.passed(listener, name) {
+        return Some(vec![(Answer::Passed(at), any()?)]);
+    }
     let Some(site) = facts.site_of(listener, name) else { return Some(vec![(Answer::Nobody, any()?)]) };
     if facts.redirect_of(listener).is_some() {
         return Some(vec![(Answer::Redirected, any()?)]);
@@ -164,7 +167,9 @@ fn places(facts: &Facts<'_>, expect: &Expect) -> Option<Vec<(usize, String)>> {
         return Some(listeners.flat_map(names).collect());
     }
     let all: Vec<(usize, String)> = listeners.map(|listener| (listener, line.host.clone())).collect();
-    let serves = |(listener, name): &&(usize, String)| facts.site_of(*listener, name).is_some();
+    let serves = |(listener, name): &&(usize, String)| {
+        facts.passed(*listener, name).is_some() || facts.site_of(*listener, name).is_some()
+    };
     let serving: Vec<(usize, String)> = all.iter().filter(serves).cloned().collect();
     Some(if serving.is_empty() { all } else { serving })
 }

@@ -111,6 +111,7 @@ fn expect(request: &Request, outcome: &Outcome, pattern: Option<String>) -> Expe
             [(pool, _)] => expect.pool = Some(Reference::to(at(pool.name.clone()))),
             _ => expect.route = pattern.map(at),
         },
+        Outcome::Passed { pool } => expect.pool = Some(Reference::to(at(pool.name.clone()))),
         Outcome::Redirected { location, .. } => expect.redirect = Some(at(location.clone())),
         Outcome::Responded { status } | Outcome::Unrouted { status, .. } => expect.status = Some(at(*status)),
         Outcome::Denied => expect.status = Some(at(403)),

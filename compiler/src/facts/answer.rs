@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use divisor_schema::plan::{PathError, has_encoded_slash, normalise};
 
 use super::{Facts, ReadRoute, Site};
-use crate::model::{ListenerRedirect, Route};
+use crate::model::{Listener, ListenerRedirect, Route};
 use crate::routes::{EmptySegments, HostPattern, Pattern, Request};
+use crate::source::Spanned;
 
 /// What becomes of a request on a listener.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +16,9 @@ pub(crate) enum Answer {
     Refused(PathError),
     /// The name is nobody's (421).
     Nobody,
+    /// Connections for its name go to a pool as they are: the position of the names among those that the listener passes
+    /// through.
+    Passed(usize),
     /// The listener sends everything to another one.
     Redirected,
     /// No route of the host takes it (404).
@@ -26,10 +30,31 @@ pub(crate) enum Answer {
 }
 
 impl<'m> Facts<'m> {
-    /// Positions of the listeners that speak TLS, or of those that do not, by name.
+    /// Positions of the listeners that requests with TLS can arrive at, or those without, by name.
     pub(crate) fn speaking(&self, tls: bool) -> impl Iterator<Item = usize> {
+        let takes = move |listener: &Listener| listener.forward.is_none() && listener.is_tls() == tls;
         let listeners = self.model.listeners.iter().enumerate();
-        listeners.filter(move |(_, listener)| listener.tls.is_some() == tls).map(|(index, _)| index)
+        listeners.filter(move |(_, listener)| takes(listener)).map(|(index, _)| index)
+    }
+
+    /// The names that a listener passes through, with their positions among its `passthrough`.
+    pub(crate) fn passed_names(
+        &self,
+        listener: usize,
+    ) -> impl Iterator<Item = (usize, HostPattern, &'m Spanned<String>)> {
+        let all =
+            self.model.listeners.get(listener).into_iter().flat_map(|it| it.passthrough.iter().enumerate());
+        let names = all.flat_map(|(at, it)| it.names.iter().map(move |name| (at, name)));
+        names.filter_map(|(at, name)| Some((at, HostPattern::parse(&name.value).ok()?, name)))
+    }
+
+    /// Where connections for `name` are passed through to, if they are: the position among `passthrough`, and the pattern
+    /// that says so. It is more specific than that of the host that serves the name.
+    pub(crate) fn passed(&self, listener: usize, name: &str) -> Option<(usize, &'m Spanned<String>)> {
+        let matching = self.passed_names(listener).filter(|(_, pattern, _)| pattern.contains(name));
+        let (at, pattern, written) = matching.max_by_key(|(_, pattern, _)| pattern.rank())?;
+        let site = self.site_of(listener, name).and_then(|site| self.pattern_of(site, name));
+        site.is_none_or(|served| served.rank() < pattern.rank()).then_some((at, written))
     }
 
     /// The path as `listener` routes it.
@@ -48,6 +73,9 @@ impl<'m> Facts<'m> {
 
     /// What becomes of `request`, for the host `name`, on `listener`. Its path is as the client writes it.
     pub(crate) fn answer(&self, listener: usize, name: &str, request: &Request) -> Answer {
+        if let Some((at, _)) = self.passed(listener, name) {
+            return Answer::Passed(at);
+        }
         let path = match self.normal_path(listener, &request.path) {
             Ok(path) => path.into_owned(),
             Err(error) => return Answer::Refused(error),
@@ -103,7 +131,9 @@ impl<'m> Facts<'m> {
 
     /// Names that stand for all that `listener` serves within `set`: one for each pattern that answers any of them.
     pub(crate) fn names_within(&self, listener: usize, set: Option<&HostPattern>) -> Vec<String> {
-        let patterns: Vec<&HostPattern> = self.served(listener).flat_map(|(_, site)| &site.names).collect();
+        let passed: Vec<HostPattern> = self.passed_names(listener).map(|(_, pattern, _)| pattern).collect();
+        let served = self.served(listener).flat_map(|(_, site)| &site.names);
+        let patterns: Vec<&HostPattern> = served.chain(&passed).collect();
         let mut names: Vec<String> =
             patterns.iter().filter_map(|pattern| name_of(pattern, set, &patterns)).collect();
         if self.served(listener).any(|(_, site)| site.names.is_empty()) {

@@ -165,9 +165,9 @@ fn seconds(time: SystemTime) -> i64 {
     i64::try_from(since).unwrap_or(i64::MAX)
 }
 
-/// The listeners that serve hosts: those that do not send everything to another one.
+/// The listeners that serve hosts.
 pub(crate) fn serving(model: &Model) -> impl Iterator<Item = (usize, &Listener)> {
-    model.listeners.iter().enumerate().filter(|(_, listener)| listener.redirect.is_none())
+    model.listeners.iter().enumerate().filter(|(_, listener)| listener.serves())
 }
 
 /// All settings of TLS towards backends.

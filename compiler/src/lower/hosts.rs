@@ -221,7 +221,8 @@ impl<'f, 'm> Hosts<'f, 'm> {
         })
     }
 
-    fn pool(&self, pool: &model::Reference<model::Pool>) -> Option<PoolId> {
+    /// The id of a pool.
+    pub(super) fn pool(&self, pool: &model::Reference<model::Pool>) -> Option<PoolId> {
         self.pools.get(pool.id?.index()).copied()
     }
 

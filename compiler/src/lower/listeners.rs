@@ -1,11 +1,12 @@
 //! Listeners.
 
-use divisor_schema::plan::{Cidr, HttpSettings, Listener};
+use divisor_schema::plan::{Cidr, Forward, HttpSettings, Listener};
 
 use super::hosts::Hosts;
 use super::{headers, tls};
 use crate::facts::Facts;
 use crate::model;
+use crate::routes::HostPattern;
 
 /// The listeners, sorted by name.
 pub(super) fn lower<'m>(facts: &Facts<'m>, hosts: &mut Hosts<'_, 'm>) -> Vec<Listener> {
@@ -25,6 +26,9 @@ fn listener<'m>(
         Some((target, status)) => hosts.redirect(listener, target, status),
         None => hosts.table(index, listener),
     };
+    let forward = |it: &model::Forward| {
+        Some(Forward { pool: hosts.pool(&it.pool)?, tunnel_idle: it.tunnel_idle.value })
+    };
     let hsts = listener.tls.as_ref().and_then(|tls| tls.hsts.as_ref());
     let mut binds: Vec<_> = listener.binds.iter().map(|bind| bind.value).collect();
     binds.sort_unstable();
@@ -37,13 +41,38 @@ fn listener<'m>(
         name: listener.name.value.clone(),
         binds,
         tls: listener.tls.as_ref().map(|tls| tls::server(facts, index, tls)),
-        http: http(&listener.http, listener.tls.is_some()),
+        http: http(&listener.http, listener.tls.is_some() && listener.reads_requests()),
         trusted_proxies,
         max_connections: listener.max_connections.as_ref().map(|limit| limit.value),
         tcp_keepalive: listener.tcp_keepalive.as_ref().map(|interval| interval.value),
         response_headers: hsts.map(headers::hsts).into_iter().collect(),
         hosts: table,
+        forward: listener.forward.as_ref().and_then(&forward),
+        passthrough: passthrough(facts, index, listener, forward),
     }
+}
+
+/// The names that are passed through. Those of hosts are there as well, because one may lie within a wildcard that is
+/// passed through.
+fn passthrough(
+    facts: &Facts<'_>,
+    index: usize,
+    listener: &model::Listener,
+    forward: impl Fn(&model::Forward) -> Option<Forward>,
+) -> Vec<(String, Option<Forward>)> {
+    if listener.passthrough.is_empty() {
+        return vec![];
+    }
+    let passed = listener.passthrough.iter().flat_map(|it| {
+        let forward = forward(&it.forward);
+        let names = it.names.iter().filter_map(|name| HostPattern::parse(&name.value).ok());
+        names.map(move |name| (name.text(), forward))
+    });
+    let served = facts.sites_of(index).flat_map(|site| &site.names).map(|name| (name.text(), None));
+    let mut all: Vec<_> = passed.chain(served).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all.dedup_by(|a, b| a.0 == b.0);
+    all
 }
 
 fn http(http: &model::Http, is_tls: bool) -> HttpSettings {

@@ -28,6 +28,7 @@ pub(super) fn server(facts: &Facts<'_>, index: usize, tls: &model::ServerTls) ->
     ServerTls {
         settings: choice(&tls.settings).settings(),
         prefer_server_order: tls.prefer_server_order.value,
+        session_tickets: tls.session_tickets.value,
         certificates: all.into_iter().map(|(certificate, _)| certificate).collect(),
         default,
         client_auth: tls.client_auth.as_ref().map(|auth| client_auth(facts, auth)),

@@ -3,7 +3,7 @@
 use divisor_schema::plan::Cidr;
 
 use super::block::Checked;
-use super::types::{Http, Listener, ListenerRedirect, Reference};
+use super::types::{Forward, Http, Listener, ListenerRedirect, Passthrough, Reference};
 use super::{references, tls};
 
 pub(super) fn listener(block: &Checked) -> Option<Listener> {
@@ -20,6 +20,8 @@ pub(super) fn listener(block: &Checked) -> Option<Listener> {
         max_connections: block.written("max-connections"),
         tcp_keepalive: block.written("tcp-keepalive"),
         redirect: block.block("redirect").and_then(redirect),
+        forward: block.block("forward").and_then(forward),
+        passthrough: block.blocks("passthrough").filter_map(passthrough).collect(),
         uses: references(block, "use"),
     })
 }
@@ -41,4 +43,12 @@ pub(super) fn http(block: &Checked) -> Http {
 fn redirect(block: &Checked) -> Option<ListenerRedirect> {
     let listener = Reference::to(block.written("listener")?);
     Some(ListenerRedirect { listener, status: block.value("status") })
+}
+
+fn forward(block: &Checked) -> Option<Forward> {
+    Some(Forward { pool: Reference::to(block.written("pool")?), tunnel_idle: block.value("tunnel-idle") })
+}
+
+fn passthrough(block: &Checked) -> Option<Passthrough> {
+    Some(Passthrough { names: block.list("name"), forward: forward(block)? })
 }

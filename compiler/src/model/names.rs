@@ -30,6 +30,8 @@ pub(super) fn resolve(model: &mut Model) {
         if let Some(redirect) = &mut listener.redirect {
             find(&listeners, &mut redirect.listener);
         }
+        let passthrough = listener.passthrough.iter_mut().map(|it| &mut it.forward);
+        listener.forward.iter_mut().chain(passthrough).for_each(|it| find(&pools, &mut it.pool));
     }
     for host in &mut model.hosts {
         find_all(&listeners, &mut host.listeners);

@@ -8,7 +8,8 @@ use super::fault::Fault;
 use super::types::Target;
 use crate::diagnostic::Rule;
 
-/// Reads `http://host:port` or `https://host:port`. Without a port it is that of the scheme.
+/// Reads `http://host:port`, `https://host:port` or `tcp://host:port`. Without a port it is that of the scheme; `tcp` has
+/// none.
 pub(super) fn parse(url: &str) -> Result<Target, Fault> {
     let Some((scheme, authority)) = url.split_once("://") else {
         return Err(fault(url, "has no scheme", format!("write `http://{url}` or `https://{url}`")));
@@ -16,6 +17,7 @@ pub(super) fn parse(url: &str) -> Result<Target, Fault> {
     match scheme {
         "http" => authority_of(url, Scheme::Http, authority),
         "https" => authority_of(url, Scheme::Https, authority),
+        "tcp" => authority_of(url, Scheme::Tcp, authority),
         _ => {
             let help = format!("write `http://{authority}` or `https://{authority}`");
             Err(fault(url, &format!("`{scheme}` is not spoken"), help))
@@ -39,6 +41,7 @@ fn authority_of(url: &str, scheme: Scheme, authority: &str) -> Result<Target, Fa
     let prefix = match scheme {
         Scheme::Http => "http",
         Scheme::Https => "https",
+        Scheme::Tcp => "tcp",
     };
     let end = authority.find(['/', '?', '#']);
     let host = authority.get(..end.unwrap_or(authority.len())).unwrap_or_default();
@@ -51,14 +54,16 @@ fn authority_of(url: &str, scheme: Scheme, authority: &str) -> Result<Target, Fa
         return Err(fault(url, "has a path", help));
     }
     let default = match scheme {
-        Scheme::Http => 80,
-        Scheme::Https => 443,
+        Scheme::Http => Some(80),
+        Scheme::Https => Some(443),
+        Scheme::Tcp => None,
     };
     let address = address(authority, default).map_err(|(label, help)| fault(url, label, help))?;
     Ok(Target { scheme, address })
 }
 
-fn address(authority: &str, default: u16) -> Result<Address, (&'static str, String)> {
+fn address(authority: &str, default: Option<u16>) -> Result<Address, (&'static str, String)> {
+    let default_port = || default.ok_or_else(|| ("has no port", port_help()));
     if let Ok(address) = authority.parse::<SocketAddr>() {
         return if address.port() == 0 {
             Err(("has no port", port_help()))
@@ -70,9 +75,10 @@ fn address(authority: &str, default: u16) -> Result<Address, (&'static str, Stri
     if let Ok(address) = bare.parse::<IpAddr>() {
         return match address {
             IpAddr::V6(_) if bare.len() == authority.len() => {
-                Err(("is an IPv6 address without brackets", format!("write `[{address}]:{default}`")))
+                let port = default.unwrap_or(8080);
+                Err(("is an IPv6 address without brackets", format!("write `[{address}]:{port}`")))
             }
-            _ => Ok(Address::Ip(SocketAddr::new(address, default))),
+            _ => Ok(Address::Ip(SocketAddr::new(address, default_port()?))),
         };
     }
     let (host, port) = match authority.rsplit_once(':') {
@@ -81,7 +87,7 @@ fn address(authority: &str, default: u16) -> Result<Address, (&'static str, Stri
             let port = port.parse::<u16>().ok().filter(|port| *port > 0 && digits);
             (host, port.ok_or_else(|| ("has no port", port_help()))?)
         }
-        None => (authority, default),
+        None => (authority, default_port()?),
     };
     if !is_host_name(host) {
         return Err(("has no host", "write an IP address or a host name, and a port".to_owned()));
@@ -127,6 +133,7 @@ mod tests {
         assert_eq!(shown("http://[::1]:80"), "[::1]:80");
         assert_eq!(shown("https://[2001:db8::1]"), "[2001:db8::1]:443");
         assert_eq!(shown("http://my_app:80"), "my_app:80");
+        assert_eq!(shown("tcp://db.internal:5432"), "db.internal:5432");
         assert_eq!(parse("https://a").unwrap().scheme, Scheme::Https);
     }
 
@@ -139,6 +146,9 @@ mod tests {
             ("http://a:80/v1", "has a path"),
             ("http://a?x", "has a path"),
             ("http://a:0", "has no port"),
+            ("tcp://a", "has no port"),
+            ("tcp://10.0.0.1", "has no port"),
+            ("tcp://a:5432/db", "has a path"),
             ("http://1.2.3.4:0", "has no port"),
             ("http://a:+80", "has no port"),
             ("http://a:70000", "has no port"),

@@ -9,6 +9,7 @@ pub(super) fn server(block: &Checked) -> ServerTls {
         at: At(block.at),
         settings: settings(block),
         prefer_server_order: block.value("prefer-server-order"),
+        session_tickets: block.value("session-tickets"),
         certificates: certificates(block),
         client_auth: client_auth(block),
         hsts: block.block("hsts").map(hsts),

@@ -28,11 +28,16 @@ fn answer(facts: &Facts<'_>, listener: usize, request: &Request) -> Answer {
     let policies = policies.map(|policy| Named::at(&policy.name.value, policy.name.span)).collect();
     let named = facts.model.listeners.get(listener);
     let at = named.map(|it| it.name.span).unwrap_or_default();
-    let site = facts.site_of(listener, &request.host);
+    let passed = facts.passed(listener, &request.host);
+    let site = facts.site_of(listener, &request.host).filter(|_| passed.is_none());
+    let passed = passed.map(|(_, name)| Named::at(&name.value, name.span));
     Answer {
         listener: Named::at(named.map_or("", |it| &it.name.value), at),
-        path: facts.normal_path(listener, &request.path).ok().map(|path| path.into_owned()),
-        host: site.and_then(|site| host(facts, site, &request.host)),
+        path: match passed {
+            Some(_) => None, // nobody here reads it
+            None => facts.normal_path(listener, &request.path).ok().map(|path| path.into_owned()),
+        },
+        host: passed.or_else(|| host(facts, site?, &request.host)),
         outcome: outcome(facts, listener, request, &taken),
         settings: match taken {
             facts::Answer::Route(site, position) => {
@@ -63,6 +68,7 @@ pub(crate) fn outcome(
         facts::Answer::Refused(error) => Outcome::Unrouted { status: 400, why: error.to_string() },
         facts::Answer::Nobody => Outcome::Unrouted { status: 421, why: NO_HOST.to_owned() },
         facts::Answer::NoRoute(_) => Outcome::Unrouted { status: 404, why: NO_ROUTE.to_owned() },
+        facts::Answer::Passed(at) => passed_to(facts, listener, *at).unwrap_or(Outcome::Undecided),
         facts::Answer::Redirected => redirected(facts, listener, request).unwrap_or(Outcome::Undecided),
         facts::Answer::Route(site, position) => {
             routed(facts, listener, request, (*site, *position)).unwrap_or(Outcome::Undecided)
@@ -79,6 +85,17 @@ pub(crate) fn is_admitted(
     taken: &facts::Answer,
 ) -> bool {
     request.client.is_none_or(|client| access(&layers(facts, listener, taken)).admits(client))
+}
+
+fn passed_to(facts: &Facts<'_>, listener: usize, at: usize) -> Option<Outcome> {
+    let passthrough = facts.model.listeners.get(listener)?.passthrough.get(at)?;
+    Some(Outcome::Passed { pool: pool(facts, &passthrough.forward.pool) })
+}
+
+/// A pool, where it is defined.
+fn pool(facts: &Facts<'_>, pool: &model::Reference<model::Pool>) -> Named {
+    let defined = pool.id.and_then(|id| facts.model.pools.get(id.index()));
+    Named::at(&pool.name.value, defined.map_or(pool.name.span, |pool| pool.name.span))
 }
 
 fn redirected(facts: &Facts<'_>, listener: usize, request: &Request) -> Option<Outcome> {
@@ -104,10 +121,7 @@ fn routed(
         let path = rewrite.map_or_else(|| path.to_string(), |template| fill(&template, source));
         path + &request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default()
     };
-    let named = |pool: &model::Reference<model::Pool>| {
-        let defined = pool.id.and_then(|id| facts.model.pools.get(id.index()));
-        Named::at(&pool.name.value, defined.map_or(pool.name.span, |pool| pool.name.span))
-    };
+    let named = |it: &model::Reference<model::Pool>| pool(facts, it);
     Some(match route.action.as_ref()? {
         Action::Proxy { pool } => Outcome::Proxied { pools: vec![(named(pool), 1)], path: sent() },
         Action::Split { shares } => {

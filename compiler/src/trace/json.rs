@@ -65,6 +65,7 @@ fn outcome(outcome: &Outcome, sources: &SourceMap) -> Value {
                 .collect();
             json!({ "kind": "pool", "pools": pools, "path": path })
         }
+        Outcome::Passed { pool } => json!({ "kind": "passthrough", "pool": pool.json(sources) }),
         Outcome::Redirected { status, location } => {
             json!({ "kind": "redirect", "status": status, "location": location })
         }

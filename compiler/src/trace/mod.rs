@@ -86,6 +86,11 @@ pub enum Outcome {
         /// Path and query that the backend is sent.
         path: String,
     },
+    /// Not read here: the connection goes to a backend of this pool as it is.
+    Passed {
+        /// The pool.
+        pool: Named,
+    },
     /// Redirected.
     Redirected {
         /// Status.
@@ -119,7 +124,7 @@ impl Outcome {
                 Some(*status)
             }
             Self::Denied => Some(403),
-            Self::Proxied { .. } | Self::Undecided => None,
+            Self::Proxied { .. } | Self::Passed { .. } | Self::Undecided => None,
         }
     }
 
@@ -134,6 +139,7 @@ impl Outcome {
                     format!("pools {}", shares.join(", "))
                 }
             },
+            Self::Passed { pool } => format!("passed through to pool {}", pool.name),
             Self::Redirected { status, location } => format!("redirect {status} to {location}"),
             Self::Responded { status } => format!("status {status}"),
             Self::Denied => format!("status 403: {NOT_ADMITTED}"),

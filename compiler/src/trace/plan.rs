@@ -1,8 +1,8 @@
 //! Traces of a plan: the walk that the runtime makes.
 
 use divisor_schema::plan::{
-    self, Action, Condition, HostId, Listener, Methods, PathError, Plan, RouteId, Source, Subject, Template,
-    Test, fill, has_encoded_slash, host_name, normalise,
+    self, Action, Condition, HostId, Listener, Methods, PathError, Plan, PoolId, RouteId, Source, Subject,
+    Template, Test, fill, has_encoded_slash, host_name, normalise,
 };
 
 use super::nearest::nearest;
@@ -13,7 +13,9 @@ use crate::routes::{self, Clients, Conditions, EmptySegments, HostPattern, Patte
 
 /// What becomes of `request` under `plan`.
 pub fn of_plan(plan: &Plan, request: &Request) -> Trace {
-    let speaking = || plan.listeners.iter().filter(|listener| listener.tls.is_some() == request.tls);
+    let is_tls = |listener: &Listener| listener.tls.is_some() || !listener.passthrough.is_empty();
+    let takes = |listener: &&Listener| listener.forward.is_none() && is_tls(listener) == request.tls;
+    let speaking = || plan.listeners.iter().filter(takes);
     let nobody = speaking().all(|it| matches!(find(plan, it, request), Taken::Nobody));
     let answering = speaking().filter(|it| nobody || !matches!(find(plan, it, request), Taken::Nobody));
     let answers = answering.map(|listener| answer(plan, listener, request)).collect();
@@ -25,6 +27,7 @@ pub fn of_plan(plan: &Plan, request: &Request) -> Trace {
 enum Taken {
     Refused(String),
     Nobody,
+    Passed(PoolId),
     NoRoute(HostId),
     Route(HostId, RouteId),
 }
@@ -34,6 +37,9 @@ fn find(plan: &Plan, listener: &Listener, request: &Request) -> Taken {
     let Ok(name) = host_name(&request.host) else {
         return Taken::Refused("the host of the request is no host name".to_owned());
     };
+    if let Some((_, pool)) = passed(listener, &name) {
+        return Taken::Passed(pool);
+    }
     let path = match normalise(&request.path, listener.http.keep_empty_segments) {
         Ok(path) => path,
         Err(error) => return Taken::Refused(error.to_string()),
@@ -45,6 +51,15 @@ fn find(plan: &Plan, listener: &Listener, request: &Request) -> Taken {
         return Taken::Refused(PathError::Slash.to_string());
     }
     found.map_or(Taken::NoRoute(host), |route| Taken::Route(host, *route))
+}
+
+/// The pattern by which a listener passes connections for a name through, and to which pool.
+fn passed(listener: &Listener, name: &str) -> Option<(String, PoolId)> {
+    let patterns = listener.passthrough.iter();
+    let read = patterns.filter_map(|(name, forward)| Some((HostPattern::parse(name).ok()?, forward)));
+    let matching = read.filter(|(pattern, _)| pattern.contains(name));
+    let (pattern, forward) = matching.max_by_key(|(pattern, _)| pattern.rank())?;
+    Some((pattern.text(), forward.as_ref()?.pool))
 }
 
 /// Whether a route that is for the path of a request is for the rest of it, too.
@@ -100,6 +115,8 @@ fn candidates<'p>(plan: &'p Plan, host: HostId, path: &str) -> &'p [RouteId] {
 fn answer(plan: &Plan, listener: &Listener, request: &Request) -> Answer {
     let taken = find(plan, listener, request);
     let path = normalise(&request.path, listener.http.keep_empty_segments).ok().map(|it| it.into_owned());
+    let passed = passed(listener, &request.host).map(|(pattern, _)| pattern);
+    let path = path.filter(|_| passed.is_none());
     let id = match taken {
         Taken::Route(_, id) => Some(id),
         _ => None,
@@ -108,7 +125,7 @@ fn answer(plan: &Plan, listener: &Listener, request: &Request) -> Answer {
     let policy = route.map(|route| &plan.policies[route.policy.index()]);
     Answer {
         listener: Named::nowhere(&listener.name),
-        host: pattern_of(listener, &request.host).map(Named::nowhere),
+        host: passed.or_else(|| pattern_of(listener, &request.host)).map(Named::nowhere),
         outcome: outcome(plan, request, path.as_deref().unwrap_or_default(), &taken),
         route: route.map(|route| Route {
             pattern: Named::nowhere(&route.pattern),
@@ -125,7 +142,9 @@ fn answer(plan: &Plan, listener: &Listener, request: &Request) -> Answer {
 }
 
 fn outcome(plan: &Plan, request: &Request, path: &str, taken: &Taken) -> Outcome {
+    let named = |pool: PoolId| Named::nowhere(&plan.pools[pool.index()].name);
     let route = match taken {
+        Taken::Passed(pool) => return Outcome::Passed { pool: named(*pool) },
         Taken::Refused(why) => return Outcome::Unrouted { status: 400, why: why.clone() },
         Taken::Nobody => return Outcome::Unrouted { status: 421, why: NO_HOST.to_owned() },
         Taken::NoRoute(_) => return Outcome::Unrouted { status: 404, why: NO_ROUTE.to_owned() },
@@ -140,7 +159,6 @@ fn outcome(plan: &Plan, request: &Request, path: &str, taken: &Taken) -> Outcome
         let path = rewrite.as_ref().map_or_else(|| path.to_owned(), |template| fill(template, source));
         path + &request.query.as_ref().map(|query| format!("?{query}")).unwrap_or_default()
     };
-    let named = |pool: divisor_schema::plan::PoolId| Named::nowhere(&plan.pools[pool.index()].name);
     match &route.action {
         Action::Proxy { pool, rewrite } => {
             Outcome::Proxied { pools: vec![(named(*pool), 1)], path: sent(rewrite) }
@@ -167,7 +185,9 @@ fn patterns(listener: &Listener) -> impl Iterator<Item = HostPattern> {
     let exact = hosts.exact.iter().map(|(name, _)| HostPattern::Exact(name.clone()));
     let one = hosts.one_label.iter().map(|(name, _)| HostPattern::OneLabel(name.clone()));
     let many = hosts.many_labels.iter().map(|(name, _)| HostPattern::ManyLabels(name.clone()));
-    exact.chain(one).chain(many)
+    let passed = listener.passthrough.iter().filter(|(_, forward)| forward.is_some());
+    let passed = passed.filter_map(|(name, _)| HostPattern::parse(name).ok());
+    exact.chain(one).chain(many).chain(passed)
 }
 
 fn captures(pattern: &str, request: &Request, path: &str) -> Vec<(String, String)> {

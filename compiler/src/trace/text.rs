@@ -55,6 +55,10 @@ fn outcome(out: &mut String, answer: &Answer, sources: &SourceMap) {
             }
             line(out, "sent", path);
         }
+        Outcome::Passed { pool } => {
+            line(out, "pool", &format!("{}{}", pool.name, pool.place(sources)));
+            line(out, "", "gets the connection as it is");
+        }
         Outcome::Redirected { status, location } => line(out, "redirect", &format!("{status} to {location}")),
         Outcome::Responded { status } => line(out, "status", &status.to_string()),
         Outcome::Denied => line(out, "status", &answer.outcome.summary().replace("status ", "")),

@@ -47,7 +47,7 @@ pub(super) fn text(live: &Live, totals: &Totals) -> String {
         (
             "upstream_connections_total",
             "counter",
-            "Connections to backends for requests.",
+            "Connections to backends, without those of probes.",
             totals.sum(|it| &it.connected),
         ),
         (

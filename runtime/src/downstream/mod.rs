@@ -1,6 +1,7 @@
-//! Client connections: TLS, then HTTP/1.1 or HTTP/2.
+//! Client connections: TLS, then HTTP/1.1 or HTTP/2, or whatever passes as it is.
 
 mod activity;
+mod hello;
 mod http1;
 mod http2;
 mod preface;
@@ -8,6 +9,7 @@ mod response;
 mod sent;
 
 use std::future::Future;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -15,15 +17,18 @@ use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use tracing::debug;
 
-use crate::exchange::{Client, Entered, Views};
-use crate::plan::Listener;
+use crate::exchange::{self, Client, Entered, Views};
+use crate::plan::{Forward, Listener};
 use crate::tls::{self, Stream};
+
+use self::hello::Hello;
 
 /// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
 pub(crate) async fn serve(
@@ -37,7 +42,7 @@ pub(crate) async fn serve(
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
     // What only some connections need, or only for a while, is on the heap: an idle one does not hold the room for it.
     let handshake = timeout(listener.http.handshake_timeout.into(), Box::pin(open(tcp, &listener)));
-    let Opened { stream, h2, entered } = match handshake.await {
+    let opened = match handshake.await {
         Ok(Ok(opened)) => opened,
         failed => {
             if listener.tls.is_some() {
@@ -47,6 +52,13 @@ pub(crate) async fn serve(
                 Ok(Err(error)) => debug!(listener = listener.name, %peer, %error, "handshake failed"),
                 _ => debug!(listener = listener.name, %peer, "handshake timed out"),
             };
+        }
+    };
+    let Opened { stream, h2, entered } = match opened {
+        Opening::Here(opened) => opened,
+        Opening::Passed { stream, first, forward } => {
+            drop(listener);
+            return ended(bind, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
         }
     };
     let client = Rc::new(Client::new(peer, bind, entered, views));
@@ -59,6 +71,14 @@ pub(crate) async fn serve(
     }
 }
 
+/// What becomes of a connection.
+enum Opening {
+    /// It ends here.
+    Here(Opened),
+    /// It goes to a pool as it is; `first` was read from it already.
+    Passed { stream: Stream, first: Vec<u8>, forward: Forward },
+}
+
 /// A connection that requests can come in by.
 struct Opened {
     stream: Stream,
@@ -68,18 +88,49 @@ struct Opened {
     entered: Option<Entered>,
 }
 
-/// Opens a connection: TLS if the listener has it.
-async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<Opened> {
-    let Some(server) = &listener.tls else {
-        let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
-        return Ok(Opened { stream: Stream::Plain(tcp), h2, entered: None });
+/// Opens a connection: TLS if the listener has it and does not pass it through.
+async fn open(mut tcp: TcpStream, listener: &Listener) -> io::Result<Opening> {
+    let mut begun = None;
+    if !listener.passthrough.is_empty() {
+        let hello = Hello::read(&mut tcp).await?;
+        let found = hello.name.as_deref().and_then(|name| listener.passthrough.find(name));
+        if let Some(Some(forward)) = found {
+            let (stream, first, forward) = (Stream::Plain(tcp), hello.bytes, forward.clone());
+            return Ok(Opening::Passed { stream, first, forward });
+        }
+        if listener.tls.is_none() {
+            return refuse(tcp).await;
+        }
+        begun = Some(hello);
+    }
+    let opened = match &listener.tls {
+        Some(server) => secured(tcp, begun, server).await?,
+        None => {
+            let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
+            Opened { stream: Stream::Plain(tcp), h2, entered: None }
+        }
     };
-    let (entrance, tls) = match server.only() {
-        Some(entrance) => {
+    Ok(match &listener.forward {
+        Some(forward) => {
+            Opening::Passed { stream: opened.stream, first: Vec::new(), forward: forward.clone() }
+        }
+        None => Opening::Here(opened),
+    })
+}
+
+/// The handshake of TLS.
+async fn secured(tcp: TcpStream, begun: Option<Hello>, server: &tls::Server) -> io::Result<Opened> {
+    let (entrance, tls) = match (begun, server.only()) {
+        (Some(hello), _) => {
+            let name = hello.name.as_deref().unwrap_or_default();
+            let entrance = server.entrance(name);
+            (Arc::clone(entrance), go_on(tcp, &hello.bytes, entrance).await?)
+        }
+        (None, Some(entrance)) => {
             let tls = TlsAcceptor::from(Arc::clone(&entrance.config)).accept(tcp).await?;
             (Arc::clone(entrance), tls)
         }
-        None => by_name(tcp, server).await?,
+        (None, None) => by_name(tcp, server).await?,
     };
     let connection = tls.get_ref().1;
     let h2 = connection.alpn_protocol() == Some(b"h2");
@@ -93,13 +144,42 @@ async fn open(tcp: TcpStream, listener: &Listener) -> std::io::Result<Opened> {
 async fn by_name(
     tcp: TcpStream,
     server: &tls::Server,
-) -> std::io::Result<(Arc<tls::Entrance>, TlsStream<TcpStream>)> {
+) -> io::Result<(Arc<tls::Entrance>, TlsStream<TcpStream>)> {
     let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
     let hello = start.client_hello();
     let name = hello.server_name().unwrap_or_default().to_ascii_lowercase();
     let entrance = Arc::clone(server.entrance(&name));
     let tls = start.into_stream(Arc::clone(&entrance.config)).await?;
     Ok((entrance, tls))
+}
+
+/// Goes on with a handshake of which `first` was read already.
+async fn go_on(
+    tcp: TcpStream,
+    mut first: &[u8],
+    entrance: &tls::Entrance,
+) -> io::Result<TlsStream<TcpStream>> {
+    let mut read = Ok(());
+    let accepting = TlsAcceptor::from(Arc::clone(&entrance.config)).accept_with(tcp, |connection| {
+        read = (|| {
+            while !first.is_empty() {
+                connection.read_tls(&mut first)?;
+            }
+            connection.process_new_packets().map_err(io::Error::other)
+        })()
+        .map(|_| ());
+    });
+    // A refusal is told to the client before it is told here.
+    let accepted = accepting.await;
+    read.and(accepted)
+}
+
+/// Tells a client that nobody here has the name it asks for (RFC 6066, section 3).
+async fn refuse(mut tcp: TcpStream) -> io::Result<Opening> {
+    const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
+    tcp.write_all(&UNRECOGNIZED_NAME).await?;
+    tcp.shutdown().await?;
+    Err(io::Error::other("nobody has the name that the client asks for"))
 }
 
 fn ended(bind: SocketAddr, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {

@@ -8,6 +8,7 @@ mod failure;
 
 mod mirror;
 mod page;
+mod passed;
 mod proxy;
 mod random;
 mod request;
@@ -36,6 +37,7 @@ use crate::route;
 
 pub(crate) use self::body::ResponseBody;
 pub(crate) use self::entered::Entered;
+pub(crate) use self::passed::pass;
 pub(crate) use self::view::{View, Views};
 
 use self::failure::Failure;

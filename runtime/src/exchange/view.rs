@@ -8,7 +8,7 @@ use divisor_schema::plan::{PoolId, Roots};
 
 use crate::counters::Counters;
 use crate::plan::{Live, Published};
-use crate::pool::Backend;
+use crate::pool::{Backend, Pool};
 use crate::upstream::Upstream;
 
 use super::mirror::Copies;
@@ -54,6 +54,12 @@ impl View {
     /// This worker's connections to one backend of a pool.
     pub(crate) fn upstream(&self, pool: PoolId, backend: usize) -> &Rc<Upstream> {
         &self.upstreams[pool.index()][backend]
+    }
+
+    /// The same for a pool that may be of another plan; `None` when it is.
+    pub(super) fn upstream_of(&self, pool: &Arc<Pool>, backend: usize) -> Option<&Rc<Upstream>> {
+        let at = self.live.pools.iter().position(|known| Arc::ptr_eq(known, pool))?;
+        self.upstreams.get(at)?.get(backend)
     }
 
     /// The copies of requests that this worker has under way, whatever plan they began with.

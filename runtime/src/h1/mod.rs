@@ -27,3 +27,4 @@ mod wire;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::framing::upgrade;
 pub(crate) use self::tunnel::Tunnel;
+pub(crate) use self::wire::Wire;

@@ -1,4 +1,4 @@
-//! Two streams that are one: what follows an upgrade (RFC 9110, section 7.8).
+//! Two streams that are one: what follows an upgrade (RFC 9110, section 7.8), and connections that pass as they are.
 
 use std::io;
 use std::task::{Context, Poll, ready};
@@ -18,7 +18,7 @@ pub(crate) struct Tunnel {
 
 impl Tunnel {
     /// A tunnel to `far` that ends when for `idle` nothing moves in it.
-    pub(super) fn new<IO: Duplex + 'static>(far: Wire<IO>, idle: Duration) -> Self {
+    pub(crate) fn new<IO: Duplex + 'static>(far: Wire<IO>, idle: Duration) -> Self {
         Self { far: far.boxed(), idle: IdleTimer::new(idle), up: false, down: false }
     }
 
@@ -26,7 +26,7 @@ impl Tunnel {
     ///
     /// # Errors
     /// When one of the streams fails.
-    pub(super) fn poll<IO: Duplex>(
+    pub(crate) fn poll<IO: Duplex>(
         &mut self,
         near: &mut Wire<IO>,
         context: &mut Context<'_>,
@@ -41,6 +41,9 @@ impl Tunnel {
         if near.written().wrapping_add(far.written()) != before {
             idle.moved();
         }
+        // While nothing moves, nothing is held.
+        near.rest();
+        far.rest();
         idle.poll_expired(context).map(Ok)
     }
 }

@@ -53,6 +53,11 @@ impl<IO: Duplex> Wire<IO> {
         }
     }
 
+    /// The same with bytes that were read from the stream before.
+    pub(crate) fn after(self, bytes: &[u8]) -> Self {
+        Self { input: BytesMut::from(bytes), ..self }
+    }
+
     /// The same over a stream of any kind.
     pub(super) fn boxed(self) -> Wire<Box<dyn Duplex>>
     where

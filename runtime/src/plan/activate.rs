@@ -11,11 +11,11 @@ use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
 use crate::pool::{InvalidKey, InvalidName, Pool, Sticky};
-use crate::route::Hosts;
-use crate::tls::{self, TlsError};
+use crate::route::{Hosts, Names};
+use crate::tls::{self, Alpn, TlsError};
 
 use super::live::duration;
-use super::{ErrorPage, Listener, Live, Policy};
+use super::{ErrorPage, Forward, Listener, Live, Policy};
 
 /// Why a plan that is whole cannot serve here and now.
 #[derive(Debug)]
@@ -66,10 +66,10 @@ pub(crate) fn activate(
         let sticky = sticky.map_err(|error| ActivateError::Key(it.name.clone(), error))?;
         Ok(Arc::new(pool.with_sticky(sticky)))
     });
-    let pools = pools.collect::<Result<_, _>>()?;
+    let pools: Vec<Arc<Pool>> = pools.collect::<Result<_, _>>()?;
     let listeners = plan.listeners.iter().map(|it| {
         let known = previous.and_then(|live| live.listeners.iter().find(|old| old.name == it.name));
-        listener(it, files, known.map(AsRef::as_ref)).map(Arc::new)
+        listener(it, files, &pools, known.map(AsRef::as_ref)).map(Arc::new)
     });
     let listeners: Vec<Arc<Listener>> = listeners.collect::<Result<_, _>>()?;
     let policies =
@@ -102,17 +102,36 @@ fn subject_headers(listeners: &[Arc<Listener>]) -> Vec<HeaderName> {
     all
 }
 
+/// What clients of a listener are offered to speak.
+fn alpn(listener: &plan::Listener) -> Alpn {
+    match (&listener.forward, listener.http.h2) {
+        (Some(_), _) => &[], // that is for the backends to say
+        (None, true) => &["h2", "http/1.1"],
+        (None, false) => &["http/1.1"],
+    }
+}
+
+fn forward(plan: &plan::Forward, pools: &[Arc<Pool>], tcp_keepalive: Option<plan::Millis>) -> Forward {
+    Forward {
+        pool: Arc::clone(&pools[plan.pool.index()]),
+        tunnel_idle: plan.tunnel_idle.into(),
+        tcp_keepalive: duration(tcp_keepalive),
+    }
+}
+
 fn listener(
     plan: &plan::Listener,
     files: &Path,
+    pools: &[Arc<Pool>],
     known: Option<&Listener>,
 ) -> Result<Listener, ActivateError> {
     let server = plan.tls.as_ref().map(|settings| {
         let known = known.and_then(|listener| listener.tls.as_ref());
-        tls::Server::new(settings, plan.http.h2, files, known)
+        tls::Server::new(settings, alpn(plan), files, known)
     });
     let server_tls = server.transpose().map_err(|error| ActivateError::Listener(plan.name.clone(), error))?;
     let response_headers = HeaderOps::new(&plan.response_headers).map_err(ActivateError::Header)?;
+    let forward = |it: &plan::Forward| forward(it, pools, plan.tcp_keepalive);
     let kept = known.filter(|listener| listener.max_connections == plan.max_connections);
     let slots = match kept {
         Some(listener) => listener.slots.clone(),
@@ -129,6 +148,12 @@ fn listener(
         tcp_keepalive: duration(plan.tcp_keepalive),
         slots,
         max_connections: plan.max_connections,
+        forward: plan.forward.as_ref().map(&forward),
+        passthrough: plan
+            .passthrough
+            .iter()
+            .map(|(name, to)| (name.clone(), to.as_ref().map(&forward)))
+            .collect::<Names<_>>(),
     })
 }
 

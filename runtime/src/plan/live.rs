@@ -11,7 +11,7 @@ use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, RateLimits, TrustedProxies};
 use crate::pool::Pool;
-use crate::route::Hosts;
+use crate::route::{Hosts, Names};
 use crate::tls;
 
 /// Where the live plan is published: written by the control thread, read by every request.
@@ -80,6 +80,21 @@ pub(crate) struct Listener {
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// As many places as there are.
     pub(super) max_connections: Option<u32>,
+    /// Where all its connections go as they are.
+    pub(crate) forward: Option<Forward>,
+    /// Where TLS connections go as they are, by the name they ask for; `None` ends them here.
+    pub(crate) passthrough: Names<Option<Forward>>,
+}
+
+/// Where connections go as they are.
+#[derive(Clone)]
+pub(crate) struct Forward {
+    /// The pool.
+    pub(crate) pool: Arc<Pool>,
+    /// Between two pieces, in either direction.
+    pub(crate) tunnel_idle: std::time::Duration,
+    /// Interval of TCP keep-alive probes.
+    pub(crate) tcp_keepalive: Option<std::time::Duration>,
 }
 
 /// A policy in the form in which it serves.

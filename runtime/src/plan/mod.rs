@@ -4,4 +4,4 @@ mod activate;
 mod live;
 
 pub(crate) use self::activate::activate;
-pub(crate) use self::live::{ErrorPage, Listener, Live, Policy, Published};
+pub(crate) use self::live::{ErrorPage, Forward, Listener, Live, Policy, Published};

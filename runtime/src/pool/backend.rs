@@ -410,6 +410,7 @@ fn authority(plan: &plan::Backend) -> String {
     let standard = match plan.scheme {
         plan::Scheme::Http => 80,
         plan::Scheme::Https => 443,
+        plan::Scheme::Tcp => return plan.address.to_string(),
     };
     match &plan.address {
         plan::Address::Ip(SocketAddr::V4(address)) if address.port() == standard => address.ip().to_string(),

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use divisor_schema::plan::{Condition, HostId, Plan, Route, RouteId, Subject, has_encoded_slash};
 use http::HeaderMap;
 
-pub(crate) use self::hosts::Hosts;
+pub(crate) use self::hosts::{Hosts, Names};
 pub(crate) use divisor_schema::plan::{Source, fill, host_name, normalise, push_part};
 
 /// What routing looks at beside host and path.

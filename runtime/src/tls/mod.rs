@@ -15,7 +15,7 @@ mod subject;
 
 pub(crate) use self::client::Clients;
 pub(crate) use self::error::{TlsError, explain};
-pub(crate) use self::server::{Entrance, Server};
+pub(crate) use self::server::{Alpn, Entrance, Server};
 pub(crate) use self::session::Session;
 pub(crate) use self::subject::subject;
 

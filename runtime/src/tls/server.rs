@@ -28,9 +28,12 @@ pub(crate) struct Server {
     /// Entrances by host pattern.
     names: Places,
     plan: ServerTls,
-    h2: bool,
+    alpn: Alpn,
     files: blake3::Hash,
 }
+
+/// The protocols that are offered to clients, the preferred first; none takes whatever a client means to speak.
+pub(crate) type Alpn = &'static [&'static str];
 
 /// How clients of some names get in. Each has sessions of its own: one that began without a certificate never goes on
 /// where one is asked for (CVE-2025-23419 is what happens otherwise).
@@ -43,15 +46,16 @@ pub(crate) struct Entrance {
 }
 
 impl Server {
-    /// Builds the configuration of a listener. Relative paths start at `base`; `h2` offers HTTP/2. When `previous` has
-    /// the same settings and files, its configuration is kept, and with it its sessions and ticket keys. Otherwise both
-    /// are new: a session never crosses into other settings.
+    /// Builds the configuration of a listener. Relative paths start at `base`. When `previous` has the same settings and
+    /// files, its configuration is kept. Otherwise it is new, and keeps the sessions and ticket keys where the same is
+    /// asked of clients: a renewed certificate costs nobody a full handshake, and a session never crosses into other
+    /// demands.
     ///
     /// # Errors
     /// [`TlsError`] names the file that cannot be used.
     pub(crate) fn new(
         plan: &ServerTls,
-        h2: bool,
+        alpn: Alpn,
         base: &Path,
         previous: Option<&Self>,
     ) -> Result<Self, TlsError> {
@@ -64,16 +68,27 @@ impl Server {
         let provider = provider(&plan.settings)?;
         let (all, names) = asked(plan, &mut files, &provider)?;
         let files = files.hash();
-        if let Some(same) = previous.filter(|old| old.plan == *plan && old.h2 == h2 && old.files == files) {
+        if let Some(same) = previous.filter(|old| old.plan == *plan && old.alpn == alpn && old.files == files)
+        {
             return Ok(same.clone());
         }
         let resolver = Arc::new(ByName::new(plan, &identities, &provider)?);
         let entrances = all.into_iter().map(|asked| {
-            let config = Arc::new(config(plan, h2, &provider, &resolver, asked.as_ref())?);
-            Ok(Arc::new(Entrance { config, asked }))
+            let mut config = config(plan, alpn, &provider, &resolver, asked.as_ref())?;
+            match previous.and_then(|old| old.same_demands(plan, asked.as_ref())) {
+                Some(known) => known.keep_sessions(&mut config),
+                None => new_sessions(&mut config, plan.session_tickets)?,
+            }
+            Ok(Arc::new(Entrance { config: Arc::new(config), asked }))
         });
         let entrances = entrances.collect::<Result<_, TlsError>>()?;
-        Ok(Self { entrances, names, plan: plan.clone(), h2, files })
+        Ok(Self { entrances, names, plan: plan.clone(), alpn, files })
+    }
+
+    /// The entrance by which the same is demanded of clients as by `asked` under `plan`.
+    fn same_demands(&self, plan: &ServerTls, asked: Option<&Asked>) -> Option<&Arc<Entrance>> {
+        let same = self.plan.settings == plan.settings && self.plan.session_tickets == plan.session_tickets;
+        self.entrances.iter().find(|entrance| same && entrance.asked.as_ref() == asked)
     }
 
     /// The headers that tell backends the subjects of client certificates.
@@ -103,9 +118,27 @@ impl Server {
     }
 }
 
+impl Entrance {
+    /// Lets the sessions that began by this entrance go on under another configuration. rustls holds each to the name it
+    /// began with, and asks for a certificate of that name first.
+    fn keep_sessions(&self, config: &mut ServerConfig) {
+        config.session_storage = Arc::clone(&self.config.session_storage);
+        config.ticketer = Arc::clone(&self.config.ticketer);
+    }
+}
+
+/// Nobody's sessions yet. The keys of tickets are for all workers and change every six hours.
+fn new_sessions(config: &mut ServerConfig, tickets: bool) -> Result<(), TlsError> {
+    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+    if tickets {
+        config.ticketer = Ticketer::new().map_err(error::settings)?;
+    }
+    Ok(())
+}
+
 fn config(
     plan: &ServerTls,
-    h2: bool,
+    alpn: Alpn,
     provider: &Arc<CryptoProvider>,
     resolver: &Arc<ByName>,
     asked: Option<&Asked>,
@@ -119,10 +152,7 @@ fn config(
     };
     let mut config = builder.with_cert_resolver(Arc::clone(resolver) as Arc<dyn ResolvesServerCert>);
     config.ignore_client_order = plan.prefer_server_order;
-    config.alpn_protocols =
-        if h2 { vec![b"h2".to_vec(), b"http/1.1".to_vec()] } else { vec![b"http/1.1".to_vec()] };
-    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
-    config.ticketer = Ticketer::new().map_err(error::settings)?;
+    config.alpn_protocols = alpn.iter().map(|protocol| protocol.as_bytes().to_vec()).collect();
     Ok(config)
 }
 

@@ -73,7 +73,7 @@ impl Folder {
     }
 
     fn server(&self, plan: &ServerTls) -> Server {
-        Server::new(plan, false, self.path(), None).unwrap()
+        Server::new(plan, HTTP1, self.path(), None).unwrap()
     }
 
     /// A server with one certificate for `host`.
@@ -99,10 +99,14 @@ fn usual() -> TlsSettings {
     settings(TlsVersion::Tls12, TlsVersion::Tls13)
 }
 
+const HTTP1: Alpn = &["http/1.1"];
+const BOTH: Alpn = &["h2", "http/1.1"];
+
 fn server_plan(certificates: Vec<Certificate>, default: Option<u32>) -> ServerTls {
     ServerTls {
         settings: usual(),
         prefer_server_order: false,
+        session_tickets: true,
         certificates,
         default,
         client_auth: None,
@@ -198,7 +202,7 @@ async fn of_several_certificates_the_client_gets_one_that_it_can_verify() {
 }
 
 #[tokio::test]
-async fn sessions_resume_over_a_swap_that_changes_nothing() {
+async fn sessions_resume_over_swaps_that_demand_the_same() {
     let folder = Folder::new();
     let identity = folder.issue("shop", &["shop.example"]);
     let plan = server_plan(vec![Certificate { names: vec![], identity, pin: None, trust: None }], Some(0));
@@ -213,13 +217,17 @@ async fn sessions_resume_over_a_swap_that_changes_nothing() {
         client.get_ref().1.handshake_kind().unwrap()
     };
     assert_ne!(kind(&clients, &server).await, HandshakeKind::Resumed);
-    let same = Server::new(&plan, false, folder.path(), Some(&server)).unwrap();
+    let same = Server::new(&plan, HTTP1, folder.path(), Some(&server)).unwrap();
     let same_clients = Clients::new(&[client_plan()], folder.path(), Some(&clients)).unwrap();
     assert_eq!(kind(&same_clients, &same).await, HandshakeKind::Resumed);
     folder.issue("shop", &["shop.example"]);
-    let renewed = Server::new(&plan, false, folder.path(), Some(&same)).unwrap();
+    let renewed = Server::new(&plan, HTTP1, folder.path(), Some(&same)).unwrap();
     assert!(!Arc::ptr_eq(config(&renewed), config(&same)));
-    assert_ne!(kind(&same_clients, &renewed).await, HandshakeKind::Resumed);
+    assert_eq!(kind(&same_clients, &renewed).await, HandshakeKind::Resumed);
+    let stateful = ServerTls { session_tickets: false, ..plan };
+    let other = Server::new(&stateful, HTTP1, folder.path(), Some(&renewed)).unwrap();
+    assert_ne!(kind(&same_clients, &other).await, HandshakeKind::Resumed);
+    assert_eq!(kind(&same_clients, &other).await, HandshakeKind::Resumed, "by what the server keeps");
 }
 
 #[test]
@@ -231,13 +239,13 @@ fn a_configuration_is_kept_only_if_settings_and_files_are_the_same() {
         Some(0),
     );
     let server = folder.server(&plan);
-    let again = |plan: &ServerTls, h2| {
-        let new = Server::new(plan, h2, folder.path(), Some(&server)).unwrap();
+    let again = |plan: &ServerTls, alpn| {
+        let new = Server::new(plan, alpn, folder.path(), Some(&server)).unwrap();
         Arc::ptr_eq(config(&new), config(&server))
     };
-    assert!(again(&plan, false));
-    assert!(!again(&plan, true));
-    assert!(!again(&ServerTls { prefer_server_order: true, ..plan.clone() }, false));
+    assert!(again(&plan, HTTP1));
+    assert!(!again(&plan, BOTH));
+    assert!(!again(&ServerTls { prefer_server_order: true, ..plan.clone() }, HTTP1));
 
     let plans = [client_plan(), ClientTls { identity: Some(identity), ..client_plan() }];
     let clients = Clients::new(&plans, folder.path(), None).unwrap();
@@ -259,7 +267,7 @@ fn settings_reach_rustls_in_their_order() {
     let chosen = TlsSettings { suites: vec![0xc02f, 0x1303, 0xc02b], groups: vec![0x17, 0x1d], ..usual() };
     let plan =
         ServerTls { settings: chosen, prefer_server_order: true, ..server_plan(vec![certificate], None) };
-    let server = Server::new(&plan, true, folder.path(), None).unwrap();
+    let server = Server::new(&plan, BOTH, folder.path(), None).unwrap();
     let provider = config(&server).crypto_provider();
     let suites: Vec<u16> = provider.cipher_suites.iter().map(|it| it.suite().into()).collect();
     let groups: Vec<u16> = provider.kx_groups.iter().map(|it| it.name().into()).collect();
@@ -268,7 +276,7 @@ fn settings_reach_rustls_in_their_order() {
     assert_eq!(config(&server).alpn_protocols, [b"h2".to_vec(), b"http/1.1".to_vec()]);
     let unknown = ServerTls { settings: TlsSettings { suites: vec![0x0005], ..usual() }, ..plan };
     assert_eq!(
-        Server::new(&unknown, true, folder.path(), None).unwrap_err().to_string(),
+        Server::new(&unknown, BOTH, folder.path(), None).unwrap_err().to_string(),
         "the plan wants cipher suite 0x0005, which this version does not have: compile it with the version that runs here"
     );
 }
@@ -285,7 +293,7 @@ fn files_that_cannot_be_used_are_named() {
     let error = |certificate: &str, key: &str| {
         let identity = Identity { certificate: certificate.into(), key: key.into() };
         let plan = server_plan(vec![Certificate { names: vec![], identity, pin: None, trust: None }], None);
-        let error = Server::new(&plan, false, folder.path(), None).unwrap_err();
+        let error = Server::new(&plan, HTTP1, folder.path(), None).unwrap_err();
         error.to_string().replace(&base, "").replace(['/', '\\'], "")
     };
     assert_eq!(

@@ -59,11 +59,19 @@ pub(crate) fn is_want(error: &io::Error) -> bool {
 /// # Errors
 /// [`ConnectError`], in an operator's words.
 pub(crate) async fn connect(backend: &Backend) -> Result<Connection, ConnectError> {
-    let limit = backend.settings().connections.connect_timeout.into();
-    timeout(limit, open(backend)).await.unwrap_or(Err(ConnectError::TimedOut)).map(Connection::new)
+    open(backend).await.map(|stream| Connection::new(client::Connection::new(stream)))
 }
 
-async fn open(backend: &Backend) -> Result<client::Connection<Stream>, ConnectError> {
+/// Opens a stream: name, TCP and TLS within `connect-timeout`.
+///
+/// # Errors
+/// [`ConnectError`], in an operator's words.
+pub(crate) async fn open(backend: &Backend) -> Result<Stream, ConnectError> {
+    let limit = backend.settings().connections.connect_timeout.into();
+    timeout(limit, secured(backend)).await.unwrap_or(Err(ConnectError::TimedOut))
+}
+
+async fn secured(backend: &Backend) -> Result<Stream, ConnectError> {
     let tcp = dial(backend).await?;
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
     let stream = match backend.tls() {
@@ -75,7 +83,7 @@ async fn open(backend: &Backend) -> Result<client::Connection<Stream>, ConnectEr
             Stream::Tls(Box::new(tls.into()))
         }
     };
-    Ok(client::Connection::new(stream))
+    Ok(stream)
 }
 
 /// Tries each address in turn.

@@ -23,6 +23,16 @@ pub(super) static LISTENER: Block = Block {
         ),
         Field::new("tcp-keepalive", DURATION, "Interval of TCP keep-alive probes; the system's otherwise."),
         Field::new("redirect", Kind::Block(&REDIRECT), "Sends every request to another listener."),
+        Field::new(
+            "forward",
+            Kind::Block(&FORWARD),
+            "Sends every connection to a pool of `tcp` backends, as it is; with `tls`, what is in it.",
+        ),
+        Field::new(
+            "passthrough",
+            Kind::Blocks(&PASSTHROUGH),
+            "TLS connections that go to a pool of `tcp` backends as they are, by the name they ask for.",
+        ),
         Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
         Field::planned(
             "proxy-protocol",
@@ -31,6 +41,33 @@ pub(super) static LISTENER: Block = Block {
         ),
     ]],
 };
+
+static FORWARD: Block = Block {
+    name: "forward",
+    doc: "Sends every connection to a pool.",
+    arguments: &["pool"],
+    groups: &[TUNNEL],
+};
+
+static PASSTHROUGH: Block = Block {
+    name: "passthrough",
+    doc: "TLS connections that are not ended here.",
+    arguments: &["name"],
+    groups: &[
+        &[Field::new("name", TEXTS, "The names they ask for: `shop.example`, `*.shop.example`.")
+            .yaml("names")
+            .required()],
+        TUNNEL,
+    ],
+};
+
+/// Where connections go as they are.
+const TUNNEL: &[Field] = &[
+    Field::new("pool", Kind::Reference("pool"), "The pool.").required(),
+    Field::new("tunnel-idle", DURATION, "How long a connection in which nothing moves is kept.")
+        .default("1h")
+        .usual("5ms", "30d"),
+];
 
 pub(super) static TLS: Block = Block {
     name: "tls",
@@ -45,6 +82,12 @@ pub(super) static TLS: Block = Block {
                 "The server's order of cipher suites counts, not the client's.",
             )
             .default("false"),
+            Field::new(
+                "session-tickets",
+                Kind::Flag,
+                "Sessions go on by tickets that clients keep; otherwise by what is kept here.",
+            )
+            .default("true"),
             Field::new(
                 "certificate",
                 Kind::Blocks(&CERTIFICATE),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Admin, Balance, Cidr, Condition, Dfa, ErrorPage, Hash, HashKey, HeaderOp, HostTable, Id,
+    Action, Admin, Balance, Cidr, Condition, Dfa, ErrorPage, Forward, Hash, HashKey, HeaderOp, HostTable, Id,
     Listener, Methods, Millis, Plan, Policy, Pool, Route, Scheme, State, Sticky, Subject, Tables, Template,
     TemplatePart, Test, TlsSettings, ValuePart,
 };
@@ -104,6 +104,10 @@ fn listener(plan: &Plan, listener: &Listener) -> Checked {
         let asked = server.exceptions.iter().filter_map(|(_, auth)| auth.as_ref()).chain(&server.client_auth);
         asked.filter_map(|auth| auth.subject_header.as_deref()).try_for_each(header_name)?;
     }
+    let passthrough = listener.passthrough.iter().filter_map(|(_, forward)| forward.as_ref());
+    listener.forward.iter().chain(passthrough).try_for_each(|it| forward(plan, it))?;
+    let sorted = listener.passthrough.is_sorted_by(|a, b| a.0 < b.0);
+    ensure(sorted, || format!("names that `{}` passes through are not in order", listener.name))?;
     hosts(plan, &listener.hosts)
 }
 
@@ -115,6 +119,13 @@ fn admin(admin: &Admin) -> Checked {
     })?;
     let local = binds.iter().all(|bind| bind.ip().is_loopback());
     ensure(local || !allow.is_empty(), || "the management listener is open to everybody".into())
+}
+
+fn forward(plan: &Plan, forward: &Forward) -> Checked {
+    within(forward.pool, plan.pools.len(), "pool of a listener")?;
+    let pool = &plan.pools[forward.pool.index()];
+    let takes_bytes = pool.backends.iter().all(|backend| !backend.scheme.is_http());
+    ensure(takes_bytes, || format!("pool `{}` is for requests", pool.name))
 }
 
 fn hosts(plan: &Plan, table: &HostTable) -> Checked {

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use serde::{Deserialize, Serialize};
 
-use super::{HeaderOp, HostId, Millis, ServerTls};
+use super::{HeaderOp, HostId, Millis, PoolId, ServerTls};
 
 /// Addresses to accept on, with TLS and HTTP settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +27,21 @@ pub struct Listener {
     pub response_headers: Vec<HeaderOp>,
     /// Which host answers which name.
     pub hosts: HostTable,
+    /// Every connection goes to a pool as it is, once TLS is taken off it if there is `tls`; then there are no hosts.
+    pub forward: Option<Forward>,
+    /// Host patterns (`shop.example`, `*.shop.example`, `**.shop.example`), sorted. A TLS connection that asks for such a
+    /// name goes to a pool as it is; with `None` it ends here, like one that asks for a name without a pattern. The most
+    /// specific pattern says so.
+    pub passthrough: Vec<(String, Option<Forward>)>,
+}
+
+/// Where connections go as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Forward {
+    /// A pool of [`Tcp`](super::Scheme::Tcp) backends.
+    pub pool: PoolId,
+    /// Between two pieces, in either direction.
+    pub tunnel_idle: Millis,
 }
 
 /// How a listener speaks HTTP.

@@ -177,6 +177,18 @@ pub enum Scheme {
     Http,
     /// HTTP/1.1 over TLS.
     Https,
+    /// Bytes over TCP, whatever they mean.
+    Tcp,
+}
+
+impl Scheme {
+    /// Whether requests can be sent to it.
+    pub fn is_http(self) -> bool {
+        match self {
+            Self::Http | Self::Https => true,
+            Self::Tcp => false,
+        }
+    }
 }
 
 /// Where a backend is.
@@ -203,6 +215,7 @@ impl Backend {
         let scheme = match self.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
+            Scheme::Tcp => "tcp",
         };
         format!("{scheme}://{}", self.address)
     }

@@ -74,16 +74,16 @@ fn server_tls() -> impl Strategy<Value = ServerTls> {
         }))
     };
     let exceptions = option::of((name(), auth())).prop_map(|it| it.into_iter().collect());
-    (settings(), any::<bool>(), vec(certificate, 1..3), option::of(Just(0)), auth(), exceptions).prop_map(
-        |(settings, prefer_server_order, certificates, default, client_auth, exceptions)| ServerTls {
+    (settings(), any::<(bool, bool)>(), vec(certificate, 1..3), option::of(Just(0)), auth(), exceptions)
+        .prop_map(|(settings, flags, certificates, default, client_auth, exceptions)| ServerTls {
             settings,
-            prefer_server_order,
+            prefer_server_order: flags.0,
+            session_tickets: flags.1,
             certificates,
             default,
             client_auth,
             exceptions,
-        },
-    )
+        })
 }
 
 fn http() -> impl Strategy<Value = HttpSettings> {
@@ -132,6 +132,8 @@ fn listener() -> impl Strategy<Value = Listener> {
                 default: Some(Id::new(0)),
                 ..HostTable::default()
             },
+            forward: None,
+            passthrough: vec![("*.kept.example".to_owned(), None)],
         },
     )
 }

@@ -31,6 +31,8 @@ pub struct ServerTls {
     pub settings: TlsSettings,
     /// The server's order of suites counts, not the client's.
     pub prefer_server_order: bool,
+    /// Sessions go on by tickets that clients keep; otherwise by what is kept here.
+    pub session_tickets: bool,
     /// Certificates to choose from by server name; at least one.
     pub certificates: Vec<Certificate>,
     /// The certificate for a client that names no server, or one that no certificate covers; `None` refuses both.

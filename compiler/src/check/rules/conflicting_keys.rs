@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::{Policy, Reference};
+use crate::model::{Listener, Policy, Reference};
 use crate::source::Span;
 
 pub(super) static LINT: Lint = Lint {
@@ -40,7 +40,22 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     for list in listeners.chain(hosts).chain(routes).filter(|list| list.len() > 1) {
         found.extend(conflicts(facts, list).into_iter().filter(|(places, _)| known.insert(*places)));
     }
-    found.into_iter().map(|(_, diagnostic)| diagnostic).collect()
+    let of_policies = found.into_iter().map(|(_, diagnostic)| diagnostic);
+    of_policies.chain(model.listeners.iter().filter_map(forwarding)).collect()
+}
+
+/// What a listener says of requests that it never sees, because it forwards connections as they are.
+fn forwarding(listener: &Listener) -> Option<Diagnostic> {
+    let forward = listener.forward.as_ref()?.pool.name.span;
+    let redirect = listener.redirect.as_ref().map(|it| ("redirect", it.listener.name.span));
+    let uses = listener.uses.first().map(|it| ("use", it.name.span));
+    let names = listener.passthrough.first().and_then(|it| it.names.first());
+    let passthrough = names.map(|name| ("passthrough", name.span));
+    let (word, at) = redirect.or(uses).or(passthrough)?;
+    let message = format!("`forward` and `{word}` of listener `{}` cannot be combined", listener.name.value);
+    let finding =
+        LINT.finding(message, at, "nothing is left for it").label(forward, "takes every connection");
+    Some(finding.help(format!("delete `{word}`, or `forward`")))
 }
 
 /// What the policies of one list disagree about, with the places of the two values.

@@ -28,8 +28,12 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let of_certificates = facts.identities.iter().flat_map(|identity| identity.names);
     let of_certificates =
         of_certificates.filter_map(|name| Some((name, HostPattern::parse(&name.value).err()?)));
+    let of_passed = facts.model.listeners.iter().flat_map(|listener| &listener.passthrough);
+    let of_passed = of_passed.flat_map(|it| &it.names);
+    let of_passed = of_passed.filter_map(|name| Some((name, HostPattern::parse(&name.value).err()?)));
     of_hosts
         .chain(of_certificates)
+        .chain(of_passed)
         .map(|(name, HostError { range, kind })| {
             let message = format!("`{}` is not the name of a host", name.value);
             LINT.finding(message, part(facts.sources, name, &range), kind.label()).help(kind.help())

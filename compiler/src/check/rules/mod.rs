@@ -68,6 +68,7 @@ mod no_suite_for_key;
 mod normalization_bypass;
 mod obsolete_security_header;
 mod plaintext_on_tls_port;
+mod pool_protocol;
 mod pools;
 mod pq_group_missing;
 mod preference_ignored;
@@ -84,6 +85,7 @@ mod routing;
 mod san_mismatch;
 mod security_header_value;
 mod self_proxy_loop;
+mod shadowed_host;
 mod suspicious_magnitude;
 mod tainted_value;
 mod timeout_inversion;
@@ -143,6 +145,7 @@ pub(super) static LINTS: &[&Lint] = &[
     &duplicate_backend::LINT,
     &self_proxy_loop::LINT,
     &unserved_host::LINT,
+    &shadowed_host::LINT,
     &burst_inconsistent::LINT,
     &unbounded_rate_keys::LINT,
     &limit_dominated::LINT,
@@ -217,4 +220,5 @@ pub(super) static LINTS: &[&Lint] = &[
     &hash_key_degenerate::LINT,
     &eject_all::LINT,
     &invalid_probe_path::LINT,
+    &pool_protocol::LINT,
 ];

@@ -34,7 +34,11 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         if tls.certificates.is_empty() && hosts.flat_map(|host| &host.certificates).next().is_none() {
             let message = format!("listener `{}` has no certificate", listener.name.value);
             let finding = LINT.finding(message, tls.at.0, "TLS needs one");
-            found.push(finding.help("add `certificate \"cert.pem\" key=\"cert.key\"`"));
+            let others = match listener.passthrough.is_empty() {
+                true => "",
+                false => ", or delete `tls`: what is passed through needs none",
+            };
+            found.push(finding.help(format!("add `certificate \"cert.pem\" key=\"cert.key\"`{others}")));
         }
     }
     found

@@ -22,7 +22,7 @@ route "/**" { respond 200 "ok"; }
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = vec![];
-    for listener in &facts.model.listeners {
+    for listener in facts.model.listeners.iter().filter(|listener| listener.reads_requests()) {
         let (ports, speaks, help) = match &listener.tls {
             None => (
                 [443, 8443],

@@ -38,6 +38,7 @@ pub(super) fn uses<'m>(facts: &Facts<'m>) -> Vec<Name<'m>> {
     }
     for listener in &model.listeners {
         found.extend(listener.redirect.iter().map(|redirect| named("listener", &redirect.listener)));
+        found.extend(listener.forwards().map(|forward| named("pool", &forward.pool)));
         found.extend(listener.uses.iter().map(|policy| named("policy", policy)));
     }
     for policy in &model.policies {

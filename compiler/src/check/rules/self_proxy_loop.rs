@@ -48,7 +48,26 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             }
         }
     }
+    found.extend(facts.model.listeners.iter().flat_map(|listener| passing(facts, listener)));
     found
+}
+
+/// Backends that a listener passes connections to, and that are that listener.
+fn passing(facts: &Facts<'_>, listener: &Listener) -> Vec<Diagnostic> {
+    let pools = listener.forwards().filter_map(|it| facts.model.pools.get(it.pool.id?.index()));
+    let itself = pools.flat_map(|pool| pool.backends.iter().map(move |backend| (pool, backend)));
+    let itself = itself.filter_map(|(pool, backend)| {
+        let address = &backend.target.as_ref()?.address;
+        let bind = listener.binds.iter().find(|bind| accepts(bind.value, address))?;
+        Some(points_back(listener, pool, backend, bind.span).help("write the port of the application"))
+    });
+    itself.collect()
+}
+
+fn points_back(listener: &Listener, pool: &Pool, backend: &Backend, bind: Span) -> Diagnostic {
+    let message = format!("pool `{}` points back to listener `{}`", pool.name.value, listener.name.value);
+    LINT.finding(message, backend.url.span, "this backend is that listener")
+        .label(bind, format!("listener `{}`", listener.name.value))
 }
 
 /// One route on its way: a listener, a site of it, and the position of a route there.
@@ -130,11 +149,7 @@ fn own_listener<'m>(facts: &Facts<'m>, route: &'m Route) -> Option<Step<'m>> {
 }
 
 fn diagnostic(listener: &Listener, circle: &Circle<'_>, last: &Step<'_>) -> Diagnostic {
-    let message =
-        format!("pool `{}` points back to listener `{}`", last.pool.name.value, listener.name.value);
-    let found = LINT
-        .finding(message, last.backend.url.span, "this backend is that listener")
-        .label(last.bind, format!("listener `{}`", listener.name.value));
+    let found = points_back(listener, last.pool, last.backend, last.bind);
     let through = circle.steps.iter().rev().skip(1);
     let found = through.fold(found, |found, step| found.label(step.backend.url.span, "through here"));
     found.witness(circle.request.clone()).help("write the port of the application")

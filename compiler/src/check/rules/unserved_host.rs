@@ -33,17 +33,19 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         let Some((host, name)) = site.host.and_then(|host| Some((host, host.names.first()?))) else {
             continue;
         };
-        if listeners.iter().any(|listener| listener.redirect.is_none())
+        if listeners.iter().any(|listener| listener.serves())
             || host.listeners.iter().any(|it| it.id.is_none())
         {
             continue;
         }
         let finding =
             LINT.finding(format!("no listener serves host `{}`", name.value), name.span, "never answered");
-        let redirects = listeners.iter().filter_map(|listener| listener.redirect.as_ref());
+        let redirects = listeners.iter().filter_map(|it| Some(it.redirect.as_ref()?.listener.name.span));
+        let forwards = listeners.iter().flat_map(|it| it.forwards()).map(|it| it.pool.name.span);
         let labelled = redirects
-            .fold(finding, |found, to| found.label(to.listener.name.span, "sends everything elsewhere"));
-        found.push(labelled.help("name a listener that does not redirect"));
+            .chain(forwards)
+            .fold(finding, |found, to| found.label(to, "sends everything elsewhere"));
+        found.push(labelled.help("name a listener that reads requests and does not redirect them"));
     }
     found
 }

@@ -36,7 +36,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let unused = definitions(facts.model).into_iter().filter_map(|it| {
         // A listener does something by itself.
         let label = match it.kind {
-            "pool" => "no route sends to it",
+            "pool" => "nothing is sent to it",
             "policy" => "no `use` names it",
             "rate-limit" => "no policy shares it",
             _ => return None,

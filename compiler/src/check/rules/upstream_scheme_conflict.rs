@@ -36,7 +36,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found = vec![];
     for pool in &facts.model.pools {
         let is_plain =
-            |backend: &&Backend| backend.target.as_ref().is_some_and(|it| it.scheme == Scheme::Http);
+            |backend: &&Backend| backend.target.as_ref().is_some_and(|it| it.scheme != Scheme::Https);
         let plain: Vec<&Backend> = pool.backends.iter().filter(is_plain).collect();
         let all_plain = !plain.is_empty() && plain.len() == pool.backends.len();
         if let (Some(tls), Some(first), true) = (&pool.tls, plain.first(), all_plain) {
@@ -48,7 +48,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         for backend in &pool.backends {
             let tls = backend.tls.as_ref().or(pool.tls.as_ref());
             let conflicts =
-                tls.is_some() && backend.target.as_ref().is_some_and(|it| it.scheme == Scheme::Http);
+                tls.is_some() && backend.target.as_ref().is_some_and(|it| it.scheme != Scheme::Https);
             let plain = plain_443(facts, backend).filter(|_| !conflicts);
             found.extend(plain.or_else(|| unnamed(backend, tls)));
         }
@@ -60,6 +60,9 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
     let url = &backend.url;
     let message = format!("`{}` is spoken to without TLS", url.value);
     let finding = LINT.finding(message, url.span, "plain text").label(tls, "settings for TLS");
+    if url.value.starts_with("tcp://") {
+        return finding.help("delete the `tls` block: `tcp` backends get connections as they are");
+    }
     let secure = url.value.replacen("http://", "https://", 1);
     finding.help("write `https://`, or delete the `tls` block").fix(replace(
         facts.sources,

@@ -76,10 +76,79 @@ fn references_and_names() {
     REF001 policy `none` is not defined
       -> define policy `none`
     REF006 no listener serves host `shop.example`
-      -> name a listener that does not redirect
+      -> name a listener that reads requests and does not redirect them
     REF003 policy `spare` is never used
       -> delete it, or use it where it was meant to be used
     ");
+}
+
+#[test]
+fn pools_and_what_is_sent_to_them() {
+    let config = r#"
+        listener "web" { bind "127.0.0.1:1"; }
+        listener "db" { bind "127.0.0.1:2"; forward "app"; }
+        listener "loop" { bind "127.0.0.1:5"; forward "itself"; }
+        pool "itself" { backend "tcp://localhost:5"; }
+        listener "both" { bind "127.0.0.1:3"; forward "db"; redirect "web"; }
+        listener "bound" { bind "127.0.0.1:4"; forward "db"; use "small"; }
+        policy "small" { body-limit "1MiB"; }
+        pool "app" { backend "http://10.0.0.1:80"; }
+        pool "mixed" { backend "http://10.0.0.1:81"; backend "tcp://10.0.0.1:82"; probe "/"; }
+        pool "db" {
+            balance "consistent-hash"
+            backend "tcp://10.0.0.1:5432"
+            hash cookie="id"
+            sticky "at" { key env="KEY"; }
+            tls ca="shop.pem"
+        }
+        route "/mixed" pool="mixed"
+        route "/**" pool="app" { mirror "db"; }
+    "#;
+    insta::assert_snapshot!(found(config), @r"
+    UPS020 pool `app` gets requests, and a listener sends it connections
+      -> write `tcp://` for its backends, or a route to it
+    REF005 pool `itself` points back to listener `loop`
+      -> write the port of the application
+    SYN007 `forward` and `redirect` of listener `both` cannot be combined
+      -> delete `redirect`, or `forward`
+    SYN007 `forward` and `use` of listener `bound` cannot be combined
+      -> delete `use`, or `forward`
+    UPS020 pool `mixed` has backends for requests and for connections
+      -> give each kind a pool of its own
+    TLS018 `tcp://10.0.0.1:5432` is spoken to without TLS
+      -> delete the `tls` block: `tcp` backends get connections as they are
+    UPS020 pool `db` gets connections, and `hash` looks at requests
+      -> delete `hash`; `ip-hash` keeps a client at a backend
+    UPS020 pool `db` gets connections, and `sticky` looks at requests
+      -> delete `sticky`; `ip-hash` keeps a client at a backend
+    UPS020 pool `db` gets connections, and a route sends it requests
+      -> write `http://` or `https://` for its backends, or `forward` in a listener
+    ");
+}
+
+#[test]
+fn names_that_pass_through() {
+    let config = r#"
+        listener "edge" {
+            bind "127.0.0.1:8443"
+            tls { profile "modern"; }
+            passthrough "a.example" "*.A.example" pool="old"
+            passthrough "a.example" pool="old"
+        }
+        listener "only" { bind "127.0.0.1:8444"; passthrough "b.example" pool="old"; }
+        pool "old" { backend "tcp://10.0.0.1:443"; }
+        host "b.example" listener="only" { route "/**" { respond 200 "ok"; }; }
+    "#;
+    insta::assert_snapshot!(found(config), @r#"
+    CRT019 listener `edge` has no certificate
+      -> add `certificate "cert.pem" key="cert.key"`, or delete `tls`: what is passed through needs none
+    RTE012 `*.A.example` is not the name of a host
+      -> write `*.a.example`
+    REF007 listener `edge` passes `a.example` through twice
+      -> take one of them out
+    REF006 no listener serves host `b.example`
+      -> name a listener that reads requests and does not redirect them
+    "#);
 }
 
 #[test]

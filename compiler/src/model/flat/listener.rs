@@ -31,6 +31,8 @@ pub(super) fn lower(
         max_connections: None,
         tcp_keepalive: positive(server.written("tcp_keepalive_period")),
         redirect: None,
+        forward: None,
+        passthrough: Vec::new(),
         uses: vec![Reference::to(name.clone())],
     };
     (listener, idle)
@@ -119,6 +121,7 @@ fn tls(decoder: &mut Decoder<'_>, server: &Checked, tls: &Checked) -> ServerTls 
             groups: Vec::new(),
         },
         prefer_server_order: prefer.unwrap_or(Spanned::default_at(false, server.at)),
+        session_tickets: Spanned::default_at(true, server.at),
         hsts: hsts(tls),
         certificates: certificate.into_iter().collect(),
         client_auth: None,

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use divisor_schema::plan::{Cidr, Millis};
 
-use super::{Policy, Reference, ServerTls};
+use super::{Policy, Pool, Reference, ServerTls};
 use crate::source::Spanned;
 
 /// Addresses to accept on.
@@ -26,8 +26,52 @@ pub struct Listener {
     pub tcp_keepalive: Option<Spanned<Millis>>,
     /// Every request is sent to another listener.
     pub redirect: Option<ListenerRedirect>,
+    /// Every connection is sent to a pool as it is.
+    pub forward: Option<Forward>,
+    /// TLS connections for some names are sent to pools as they are.
+    pub passthrough: Vec<Passthrough>,
     /// Policies that bind every request of this listener.
     pub uses: Vec<Reference<Policy>>,
+}
+
+impl Listener {
+    /// Whether clients of this listener speak TLS, with it or with what is behind it.
+    pub fn is_tls(&self) -> bool {
+        self.tls.is_some() || !self.passthrough.is_empty()
+    }
+
+    /// Whether it reads requests; otherwise it only passes connections on.
+    pub fn reads_requests(&self) -> bool {
+        self.forward.is_none() && (self.tls.is_some() || self.passthrough.is_empty())
+    }
+
+    /// Whether it serves hosts: it reads requests and does not send all of them to another listener.
+    pub fn serves(&self) -> bool {
+        self.redirect.is_none() && self.reads_requests()
+    }
+
+    /// Where it sends connections as they are.
+    pub fn forwards(&self) -> impl Iterator<Item = &Forward> {
+        self.forward.iter().chain(self.passthrough.iter().map(|it| &it.forward))
+    }
+}
+
+/// Where connections are sent as they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Forward {
+    /// The pool.
+    pub pool: Reference<Pool>,
+    /// How long a connection in which nothing moves is kept.
+    pub tunnel_idle: Spanned<Millis>,
+}
+
+/// TLS connections that are not ended here.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Passthrough {
+    /// Patterns of the names they ask for.
+    pub names: Vec<Spanned<String>>,
+    /// Where they are sent.
+    pub forward: Forward,
 }
 
 /// Sends every request of one listener to another.

@@ -16,7 +16,7 @@ use std::net::SocketAddr;
 use divisor_schema::plan::{Cidr, Id, Millis};
 
 pub use self::expect::{Expect, RequestLine};
-pub use self::listener::{Http, Listener, ListenerRedirect};
+pub use self::listener::{Forward, Http, Listener, ListenerRedirect, Passthrough};
 pub use self::policy::{
     Compress, Cors, Csrf, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings,
     SharedLimit, Timeouts,

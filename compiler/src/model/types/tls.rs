@@ -28,6 +28,8 @@ pub struct ServerTls {
     pub settings: TlsSettings,
     /// The server's order of suites counts, not the client's.
     pub prefer_server_order: Spanned<bool>,
+    /// Sessions go on by tickets that clients keep; otherwise by what is kept here.
+    pub session_tickets: Spanned<bool>,
     /// Certificates to choose from by server name.
     pub certificates: Vec<Certificate>,
     /// Certificates of clients, for all hosts that say nothing else.
