@@ -15,6 +15,7 @@ mod documents;
 mod examples;
 mod forwarding;
 mod generated;
+mod health;
 mod http1;
 mod language;
 mod limits;

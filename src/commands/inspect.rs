@@ -117,7 +117,7 @@ fn pool(out: &mut String, pool: &Pool) {
     let _ = writeln!(out, "\npool {:<16} {}{more}", pool.name, pool.balance);
     for backend in &pool.backends {
         let probe = backend.probe.as_ref().map_or("no probe".to_owned(), |probe| {
-            format!("probe {} every {}", probe.path, millis(probe.every.0))
+            format!("probe {} every {}", probe.kind, millis(probe.every.0))
         });
         let backup = if backend.backup { ", backup" } else { "" };
         let _ = writeln!(out, "  {:<32} weight {:<5} {probe}{backup}", backend.url(), backend.weight);
@@ -184,6 +184,7 @@ mod tests {
                 balance: if key.is_some() { Balance::ConsistentHash } else { Balance::Random },
                 backends: vec![],
                 eject: None,
+                fail_open: 0,
                 hash: key.map(|key| Hash { key, max_load: 125 }),
                 sticky: None,
                 slow_start: Some(Millis(30_000)),

@@ -33,6 +33,7 @@ pub(crate) fn lower(facts: &Facts<'_>) -> Plan {
         meta: Meta { compiler: env!("CARGO_PKG_VERSION").to_owned(), edition },
         runtime: Runtime {
             workers: facts.model.runtime.workers.as_ref().map(|workers| workers.value),
+            dns: facts.model.runtime.dns.iter().map(|address| address.value).collect(),
             drain: facts.model.runtime.drain.value,
             max_files: facts.model.runtime.max_files.as_ref().map(|files| files.value),
         },

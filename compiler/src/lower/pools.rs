@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use divisor_schema::plan::{
-    Backend, Balance, ClientTls, ClientTlsId, Connections, Eject, Hash, HashKey, Pool, PoolId, Probe, Scheme,
-    Secret, Sticky,
+    Backend, Balance, ClientTls, ClientTlsId, Connections, Eject, Hash, HashKey, Pool, PoolId, Probe,
+    ProbeKind, Scheme, Secret, Sticky,
 };
 
 use super::tls;
 use crate::facts::{Facts, plan_path};
 use crate::model;
+use crate::source::Spanned;
 
 /// The pools, the id of each pool of the model by its position there, and the settings of TLS, each once.
 pub(super) fn lower(facts: &Facts<'_>) -> (Vec<Pool>, Vec<PoolId>, Vec<ClientTls>) {
@@ -56,6 +57,7 @@ fn pool(facts: &Facts<'_>, arena: &mut Arena, pool: &model::Pool) -> Pool {
         balance,
         backends,
         eject: eject(&pool.eject),
+        fail_open: pool.fail_open.value,
         hash: (balance == Balance::ConsistentHash).then(|| hash(&pool.hash)),
         sticky: pool.sticky.as_ref().map(|it| sticky(facts, it)),
         slow_start: pool.slow_start.as_ref().map(|it| it.value),
@@ -90,7 +92,9 @@ fn sticky(facts: &Facts<'_>, sticky: &model::Sticky) -> Sticky {
 fn eject(eject: &model::Eject) -> Option<Eject> {
     let consecutive_errors = eject.consecutive_errors.value;
     let max_percent = eject.max_percent.value;
-    (consecutive_errors > 0).then_some(Eject { consecutive_errors, lasts: eject.lasts.value, max_percent })
+    let lasts = eject.lasts.value;
+    let max_lasts = eject.max_lasts.value.max(lasts);
+    (consecutive_errors > 0).then_some(Eject { consecutive_errors, lasts, max_lasts, max_percent })
 }
 
 /// A backend; none where its URL could not be read.
@@ -116,11 +120,40 @@ fn backend(
 
 fn probe(probe: &model::Probe) -> Probe {
     Probe {
-        path: probe.path.value.clone(),
+        kind: probe_kind(&probe.kind),
+        port: probe.port.as_ref().map(|port| port.value),
         every: probe.every.value,
         timeout: probe.timeout.value,
         rise: probe.rise.value,
         fall: probe.fall.value,
+        starts_alive: probe.starts_alive.value,
+    }
+}
+
+fn probe_kind(kind: &model::ProbeKind) -> ProbeKind {
+    let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone());
+    match kind {
+        model::ProbeKind::Tcp => ProbeKind::Tcp,
+        model::ProbeKind::Grpc { service, host } => {
+            ProbeKind::Grpc { service: text(service).unwrap_or_default(), host: text(host) }
+        }
+        model::ProbeKind::Http(http) => {
+            let header = |(name, value): &(Spanned<String>, Spanned<String>)| {
+                (name.value.to_ascii_lowercase(), value.value.clone())
+            };
+            let mut headers: Vec<_> = http.headers.iter().map(header).collect();
+            headers.sort();
+            let mut statuses: Vec<_> = http.statuses.iter().map(|range| range.value).collect();
+            statuses.sort_unstable();
+            ProbeKind::Http {
+                method: http.method.value.clone(),
+                path: http.path.value.clone(),
+                host: text(&http.host),
+                headers,
+                statuses,
+                body: text(&http.body),
+            }
+        }
     }
 }
 

@@ -221,6 +221,7 @@ leaf!(i32, 0, Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(u64, 0, Typed::Bytes(bytes) => Some(*bytes), Typed::Integer(number) => Self::try_from(*number).ok());
 leaf!(Millis, Self(1), Typed::Millis(millis) => Some(*millis));
 leaf!(Rate, Self { requests: 1, period: Millis(1000) }, Typed::Rate(rate) => Some(*rate));
+leaf!((u16, u16), (200, 399), Typed::Statuses(first, last) => Some((*first, *last)));
 leaf!(SocketAddr, Self::from(([0, 0, 0, 0], 1)), Typed::Address(address) => Some(*address));
 leaf!(Option<Cidr>, None, Typed::Network(network) => Some(Some(*network)));
 leaf!(Option<Target>, None, Typed::Backend(_, target) => Some(target.clone()));

@@ -100,6 +100,7 @@ fn admin(block: &Checked) -> Admin {
 fn runtime(block: &Checked) -> Runtime {
     Runtime {
         workers: block.written("workers"),
+        dns: block.list("dns"),
         drain: block.value("drain"),
         max_files: block.written("max-files"),
         max_memory: block.written("max-memory"),

@@ -4,7 +4,10 @@ use divisor_schema::plan::{Balance, SameSite};
 
 use super::block::Checked;
 use super::tls;
-use super::types::{Backend, Connections, Eject, Hash, HashKey, Pool, Probe, Secret, Sticky};
+use super::types::{
+    Backend, Connections, Eject, Hash, HashKey, HttpProbe, Pool, Probe, ProbeKind, Secret, Sticky,
+};
+use crate::source::Spanned;
 
 pub(super) fn pool(block: &Checked) -> Option<Pool> {
     Some(Pool {
@@ -14,6 +17,7 @@ pub(super) fn pool(block: &Checked) -> Option<Pool> {
         tls: block.block("tls").map(tls::client),
         probe: block.block("probe").map(probe),
         eject: eject(&block.block_or_defaults("eject")),
+        fail_open: block.value("fail-open"),
         connections: connections(&block.block_or_defaults("connections")),
         hash: hash(&block.block_or_defaults("hash")),
         sticky: block.block("sticky").and_then(sticky),
@@ -86,11 +90,33 @@ fn backend(block: &Checked) -> Backend {
 
 fn probe(block: &Checked) -> Probe {
     Probe {
-        path: block.value("path"),
+        kind: match block.word("type").as_deref() {
+            Some("tcp") => ProbeKind::Tcp,
+            Some("grpc") => {
+                ProbeKind::Grpc { service: block.written("service"), host: block.written("host") }
+            }
+            _ => ProbeKind::Http(http_probe(block, block.value("path"))),
+        },
+        port: block.written("port"),
         every: block.value("every"),
         timeout: block.value("timeout"),
         rise: block.value("rise"),
         fall: block.value("fall"),
+        starts_alive: block.value::<String>("initial").map(|word| word != "dead"),
+    }
+}
+
+pub(super) fn http_probe(block: &Checked, path: Spanned<String>) -> HttpProbe {
+    HttpProbe {
+        method: block.value("method"),
+        path,
+        host: block.written("host"),
+        headers: block.pairs("header"),
+        statuses: match block.list("status") {
+            written if !written.is_empty() => written,
+            _ => vec![block.value("status")],
+        },
+        body: block.written("body"),
     }
 }
 
@@ -98,6 +124,7 @@ pub(super) fn eject(block: &Checked) -> Eject {
     Eject {
         consecutive_errors: block.value("consecutive-errors"),
         lasts: block.value("for"),
+        max_lasts: block.value("max-for"),
         max_percent: block.value("max-percent"),
     }
 }

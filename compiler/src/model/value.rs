@@ -21,6 +21,7 @@ pub(crate) enum Typed {
     Millis(Millis),
     Bytes(u64),
     Rate(Rate),
+    Statuses(u16, u16),
     Address(SocketAddr),
     Network(Cidr),
     Backend(String, Option<Target>),
@@ -55,6 +56,7 @@ pub(super) fn parse(kind: &Kind, value: &Value, spelling: Spelling) -> Parsed {
         Kind::Percent { min, max } => {
             units::percent(text_or_number(kind, value)?, *min, *max).map(|it| Typed::Integer(i64::from(it)))
         }
+        Kind::Statuses => statuses(kind, value),
         Kind::Choice(words) => choice(text(kind, value)?, words),
         Kind::Address => address(text(kind, value)?),
         Kind::Network => network(text(kind, value)?),
@@ -155,6 +157,19 @@ fn code(kind: &Kind, value: &Value, codes: &[i64]) -> Parsed {
             Some(code) => Ok(Typed::Integer(*code)),
             None => Err(wrong(kind, value)),
         },
+        _ => Err(wrong(kind, value)),
+    }
+}
+
+fn statuses(kind: &Kind, value: &Value) -> Parsed {
+    let text = text_or_number(kind, value)?;
+    let status = |text: &str| {
+        let digits = text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_digit());
+        text.parse::<u16>().ok().filter(|status| digits && (100..600).contains(status))
+    };
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    match (status(first), status(last)) {
+        (Some(first), Some(last)) if first <= last => Ok(Typed::Statuses(first, last)),
         _ => Err(wrong(kind, value)),
     }
 }

@@ -92,7 +92,7 @@ fn the_flat_pool_and_policy() {
     assert_eq!(first.tls.as_ref().unwrap().ca.as_ref().unwrap().value, "/path/to/ca.crt");
     assert!(first.tls.as_ref().unwrap().verify.value && second.tls.is_none());
     assert_eq!(first.probe.as_ref().unwrap().every.value.0, 10_000);
-    assert_eq!(second.probe.as_ref().unwrap().path.value, "/");
+    assert_eq!(second.probe.as_ref().unwrap().http().unwrap().path.value, "/");
     let connections = second.connections.as_ref().unwrap();
     assert_eq!((connections.queue_timeout.value.0, connections.max_age.unwrap().value.0), (30_000, 10_000));
 

@@ -39,9 +39,17 @@ fn review(pool: &Pool, settings: &Eject, now: Instant) -> Option<Instant> {
         let is_in = backend.errors().out_until().is_none() && backend.liveness() != Liveness::Dead;
         if is_in && errors >= settings.consecutive_errors && out < most {
             out += 1;
-            pool.set_out(index, now.checked_add(settings.lasts.into()));
+            let term = backend.errors().term(settings.lasts.into(), settings.max_lasts.into(), now);
+            pool.set_out(index, now.checked_add(term));
             let (pool, backend, alive) = (pool.name(), backend.url(), pool.alive());
-            tracing::warn!(pool, backend, errors, alive, "backend is taken out: too many errors in a row");
+            tracing::warn!(
+                pool,
+                backend,
+                errors,
+                alive,
+                ?term,
+                "backend is taken out: too many errors in a row"
+            );
         }
     }
     backends.iter().filter_map(|backend| backend.errors().out_until()).min()
@@ -73,12 +81,14 @@ pub(super) mod tests {
                 max_age: None,
             },
         };
-        let eject = Eject { consecutive_errors: 3, lasts: Millis(30_000), max_percent };
+        let eject =
+            Eject { consecutive_errors: 3, lasts: Millis(30_000), max_lasts: Millis(30_000), max_percent };
         plan::Pool {
             name: "app".into(),
             balance: Balance::RoundRobin,
             backends: (0..backends).map(backend).collect(),
             eject: Some(eject),
+            fail_open: 0,
             hash: None,
             sticky: None,
             slow_start: None,

@@ -47,12 +47,13 @@ impl Streak {
 
 #[cfg(test)]
 mod tests {
-    use divisor_schema::plan::Millis;
+    use divisor_schema::plan::{Millis, ProbeKind};
 
     use super::*;
 
     fn changes(start: Liveness, results: &[bool]) -> Vec<Option<Liveness>> {
-        let probe = Probe { path: "/".into(), every: Millis(1), timeout: Millis(1), rise: 2, fall: 3 };
+        let (kind, every, timeout) = (ProbeKind::Tcp, Millis(1), Millis(1));
+        let probe = Probe { kind, port: None, every, timeout, rise: 2, fall: 3, starts_alive: true };
         let mut streak = Streak::new(start, 0);
         results.iter().map(|&success| streak.add(success, &probe)).collect()
     }

@@ -1,7 +1,7 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU16, Ordering};
 
-use divisor_schema::plan::{self, Balance, ClientTlsId, Connections, Millis, Probe, Scheme};
+use divisor_schema::plan::{self, Balance, ClientTlsId, Connections, Millis, Probe, ProbeKind, Scheme};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -11,9 +11,21 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::pool::{ClientTls, Liveness};
 
+fn probe_with(kind: ProbeKind) -> Probe {
+    let (every, timeout) = (Millis(2), Millis(10_000));
+    Probe { kind, port: None, every, timeout, rise: 2, fall: 2, starts_alive: true }
+}
+
 fn settings(address: Address, timeout: u64) -> plan::Backend {
-    let probe =
-        Probe { path: "/health?x".into(), every: Millis(2), timeout: Millis(timeout), rise: 2, fall: 2 };
+    let probe = probe_with(ProbeKind::Http {
+        method: "GET".into(),
+        path: "/health?x".into(),
+        host: None,
+        headers: vec![],
+        statuses: vec![(200, 399)],
+        body: None,
+    });
+    let probe = Probe { timeout: Millis(timeout), ..probe };
     plan::Backend {
         scheme: Scheme::Http,
         address,
@@ -38,6 +50,7 @@ fn pool(backend: plan::Backend, tls: &[ClientTls]) -> Arc<Pool> {
         balance: Balance::RoundRobin,
         backends: vec![backend],
         eject: None,
+        fail_open: 0,
         hash: None,
         sticky: None,
         slow_start: None,
@@ -116,6 +129,110 @@ fn a_probe_asks_for_its_path_and_judges_the_answer() {
 }
 
 #[test]
+fn a_probe_asks_and_expects_as_it_is_told() {
+    local(async {
+        let address = serve(async |request| {
+            let asked = request.starts_with("OPTIONS /health HTTP/1.1\r\n")
+                && request.contains("host: app.internal\r\n")
+                && request.contains("x-probe: yes\r\n")
+                && request.contains("user-agent: mine\r\n");
+            let status = if asked { "404 Not Found" } else { "400 Bad Request" };
+            format!("HTTP/1.1 {status}\r\ncontent-length: 11\r\n\r\nall is well")
+        });
+        let address = address.await;
+        let asked = async |statuses: &[(u16, u16)], body: Option<&str>, port: Option<u16>| {
+            let header = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            let kind = ProbeKind::Http {
+                method: "OPTIONS".into(),
+                path: "/health".into(),
+                host: Some("app.internal".into()),
+                headers: vec![header("user-agent", "mine"), header("x-probe", "yes")],
+                statuses: statuses.to_vec(),
+                body: body.map(str::to_owned),
+            };
+            let probe = Probe { port, ..probe_with(kind) };
+            // Nobody listens at the backend itself: only the port of the probe answers.
+            let at = if port.is_some() { SocketAddr::from(([127, 0, 0, 1], 1)) } else { address };
+            let pool = pool(settings(Address::Ip(at), 1), &[]);
+            probe::probe(&pool.backends()[0], &probe).await.map_err(|failure| failure.to_string())
+        };
+        asked(&[(200, 299), (404, 404)], Some("is well"), None).await.unwrap();
+        asked(&[(404, 404)], None, Some(address.port())).await.unwrap();
+        let status = asked(&[(200, 399)], None, None).await.unwrap_err();
+        assert_eq!(status, "the probe was answered with 404");
+        let body = asked(&[(404, 404)], Some("is up"), None).await.unwrap_err();
+        assert_eq!(body, "the answer to the probe does not hold `is up`");
+    });
+}
+
+#[test]
+fn a_tcp_probe_only_connects() {
+    local(async {
+        let mute = serve(async |_| std::future::pending().await).await;
+        let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let tried = async |address| {
+            let pool = pool(settings(Address::Ip(address), 1), &[]);
+            probe::probe(&pool.backends()[0], &probe_with(ProbeKind::Tcp)).await
+        };
+        tried(mute).await.unwrap();
+        assert!(tried(gone).await.unwrap_err().to_string().starts_with("cannot connect: "));
+    });
+}
+
+#[test]
+fn a_grpc_probe_asks_for_its_service() {
+    local(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::task::spawn_local(async move {
+            loop {
+                let (tcp, _) = listener.accept().await.unwrap();
+                tokio::spawn(answer_grpc(tcp));
+            }
+        });
+        let asked = async |service: &str| {
+            let kind = ProbeKind::Grpc { service: service.to_owned(), host: Some("rpc.internal".into()) };
+            let pool = pool(settings(Address::Ip(address), 1), &[]);
+            let result = probe::probe(&pool.backends()[0], &probe_with(kind)).await;
+            result.map_err(|failure| failure.to_string())
+        };
+        asked("shop.Cart").await.unwrap();
+        assert_eq!(asked("").await.unwrap_err(), "the answer to the probe says NOT_SERVING");
+        let unknown = asked("shop.Other").await.unwrap_err();
+        assert_eq!(unknown, "the answer to the probe has grpc-status 5: unknown service");
+    });
+}
+
+/// Knows one service, which serves; as a whole it does not.
+async fn answer_grpc(tcp: tokio::net::TcpStream) {
+    use http_body_util::{BodyExt, Full};
+    let service = hyper::service::service_fn(async |request: http::Request<hyper::body::Incoming>| {
+        assert_eq!(request.uri().path(), "/grpc.health.v1.Health/Check");
+        assert_eq!(request.uri().authority().unwrap().as_str(), "rpc.internal");
+        assert_eq!(request.headers()["content-type"], "application/grpc");
+        let asked = request.into_body().collect().await.unwrap().to_bytes();
+        let response = http::Response::builder().header("content-type", "application/grpc");
+        let end = |status: &str| {
+            let mut end = http::HeaderMap::new();
+            end.insert("grpc-status", status.parse().unwrap());
+            std::future::ready(Some(Ok::<_, std::convert::Infallible>(end)))
+        };
+        let (status, message): (_, &[u8]) = match &asked[..] {
+            [0, 0, 0, 0, 0] => ("0", &[0, 0, 0, 0, 2, 8, 2]),
+            [_, _, _, _, 11, 0x0a, 9, b's', b'h', b'o', b'p', b'.', b'C', ..] => {
+                ("0", &[0, 0, 0, 0, 2, 8, 1])
+            }
+            _ => ("5", &[]),
+        };
+        let response =
+            if status == "0" { response } else { response.header("grpc-message", "unknown service") };
+        response.body(Full::new(bytes::Bytes::from_static(message)).with_trailers(end(status)))
+    });
+    let builder = hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new());
+    _ = builder.serve_connection(hyper_util::rt::TokioIo::new(tcp), service).await;
+}
+
+#[test]
 fn a_backend_that_cannot_be_reached_is_explained() {
     local(async {
         let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
@@ -170,7 +287,10 @@ fn a_probe_speaks_tls_to_a_backend_that_does() {
         trusting.add(certificate.der().clone()).unwrap();
         probe(trusting).await.unwrap();
         let mistrust = probe(RootCertStore::empty()).await.unwrap_err().to_string();
-        assert!(mistrust.starts_with("TLS: its certificate is signed by an authority"), "{mistrust}");
+        assert!(
+            mistrust.starts_with("TLS handshake failed: its certificate is signed by an authority"),
+            "{mistrust}"
+        );
     });
 }
 

@@ -17,12 +17,14 @@ pub(super) struct Settings {
     pub(super) ejects: bool,
     /// How long a backend that came back gets less than its share.
     pub(super) slow_start: Option<Duration>,
+    /// Fewer percent of the backends than this alive, and all are used.
+    fail_open: u8,
 }
 
 impl Settings {
     pub(super) fn new(plan: &plan::Pool) -> Self {
         let slow_start = plan.slow_start.map(Duration::from);
-        Self { balance: plan.balance, ejects: plan.eject.is_some(), slow_start }
+        Self { balance: plan.balance, ejects: plan.eject.is_some(), slow_start, fail_open: plan.fail_open }
     }
 
     /// Whether errors have taken a backend out.
@@ -104,7 +106,13 @@ impl Alive {
 /// The backends that can be picked now.
 pub(super) fn members(settings: &Settings, backends: &[Arc<Backend>], now: Instant) -> Vec<Member> {
     let member = |index: usize| Member { index, weight: settings.weight(&backends[index], now) };
-    eligible(settings, backends).into_iter().map(member).collect()
+    let open = opened(settings, backends);
+    open.unwrap_or_else(|| eligible(settings, backends)).into_iter().map(member).collect()
+}
+
+/// Whether so few are alive that nobody asks whether they are.
+pub(super) fn fails_open(settings: &Settings, backends: &[Arc<Backend>]) -> bool {
+    opened(settings, backends).is_some()
 }
 
 /// Backends that take new clients, by index: those that nobody has taken out, or else the backups. When errors have
@@ -118,6 +126,23 @@ fn eligible(settings: &Settings, backends: &[Arc<Backend>]) -> Vec<usize> {
     };
     let ranks = [(false, false), (true, false), (false, true), (true, true)];
     ranks.into_iter().map(|(backup, out)| of(backup, out)).find(|found| !found.is_empty()).unwrap_or_default()
+}
+
+/// All backends that are anywhere, when too few of them are alive for their probes to be believed. Backups are for when
+/// none is alive at all; one that is alive goes before all that are not.
+fn opened(settings: &Settings, backends: &[Arc<Backend>]) -> Option<Vec<usize>> {
+    let of = |wanted: &dyn Fn(&Backend) -> bool| -> Vec<usize> {
+        (0..backends.len()).filter(|&index| wanted(&backends[index])).collect()
+    };
+    let is_alive = |it: &Backend| it.takes_clients() && !settings.is_out(it);
+    let all = of(&|it| it.weight() > 0 && !it.settings().backup);
+    let alive = all.iter().filter(|&&index| is_alive(&backends[index])).count();
+    if alive * 100 >= all.len() * usize::from(settings.fail_open) {
+        return None;
+    }
+    let helped = alive == 0 && !of(&|it| it.settings().backup && is_alive(it)).is_empty();
+    let open: Vec<usize> = all.into_iter().filter(|&index| backends[index].may_be_up()).collect();
+    Some(open).filter(|open| !open.is_empty() && !helped)
 }
 
 /// `list` once around, starting at `turn` modulo its length.

@@ -25,7 +25,7 @@ pub(crate) type ClientTls = (Arc<ClientConfig>, Option<ServerName<'static>>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Liveness {
-    /// Not probed yet, or never: counts as alive.
+    /// Not probed yet, or never: counts as alive, unless its probe says otherwise.
     Unknown = 0,
     /// Answers.
     Alive = 1,
@@ -63,6 +63,8 @@ struct State {
     failures: AtomicU64,
     orders: Orders,
     warmth: Warmth,
+    /// Connections that were asked for, so that they go to its addresses in turn.
+    dials: AtomicU32,
     addresses: ArcSwap<Vec<SocketAddr>>,
 }
 
@@ -181,6 +183,11 @@ impl Backend {
         self.state.addresses.load()
     }
 
+    /// Counts the connections to it.
+    pub(crate) fn next_dial(&self) -> usize {
+        self.state.dials.fetch_add(1, Ordering::Relaxed) as usize
+    }
+
     /// What its probe says; [`Liveness::Unknown`] when it has none.
     pub(crate) fn liveness(&self) -> Liveness {
         match self.state.liveness.load(Ordering::Relaxed) {
@@ -204,7 +211,17 @@ impl Backend {
 
     /// Whether it can be picked: not dead, and somewhere.
     pub(crate) fn is_up(&self) -> bool {
-        self.liveness() != Liveness::Dead && !self.addresses().is_empty()
+        let lives = match self.liveness() {
+            Liveness::Alive => true,
+            Liveness::Dead => false,
+            Liveness::Unknown => self.settings.probe.as_ref().is_none_or(|probe| probe.starts_alive),
+        };
+        lives && !self.addresses().is_empty()
+    }
+
+    /// Whether it may be up, whatever its probes say: it is somewhere, and it was not said to count as dead before them.
+    pub(super) fn may_be_up(&self) -> bool {
+        (self.is_up() || self.liveness() == Liveness::Dead) && !self.addresses().is_empty()
     }
 
     /// Its share; 0 takes no new client.
@@ -340,6 +357,7 @@ impl State {
             failures: AtomicU64::new(0),
             orders: Orders::default(),
             warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
+            dials: AtomicU32::new(0),
             addresses: ArcSwap::from_pointee(addresses),
         }
     }

@@ -11,11 +11,16 @@ pub(crate) struct Errors {
     in_a_row: AtomicU32,
     /// Microseconds from `epoch` to the time when it comes back; 0 while it is in.
     out_until: AtomicU64,
+    /// Microseconds that it was out the last time; 0 is never.
+    lasted: AtomicU64,
+    /// Microseconds from `epoch` to the end of the last time.
+    ended: AtomicU64,
 }
 
 impl Errors {
     pub(super) fn new(epoch: Instant) -> Self {
-        Self { epoch, in_a_row: AtomicU32::new(0), out_until: AtomicU64::new(0) }
+        let [out_until, lasted, ended] = std::array::from_fn(|_| AtomicU64::new(0));
+        Self { epoch, in_a_row: AtomicU32::new(0), out_until, lasted, ended }
     }
 
     /// How many there were since an exchange last went well.
@@ -29,6 +34,19 @@ impl Errors {
             0 => None,
             micros => self.epoch.checked_add(Duration::from_micros(micros)),
         }
+    }
+
+    /// How long it is to stay out, from `now` on: `least`, or twice as long as the last time, up to `most`, if it has not
+    /// been in for as long as it was out since.
+    pub(crate) fn term(&self, least: Duration, most: Duration, now: Instant) -> Duration {
+        let lasted = Duration::from_micros(self.lasted.load(Ordering::Relaxed));
+        let trusted_again = Duration::from_micros(self.ended.load(Ordering::Relaxed)).saturating_add(lasted);
+        let now = now.saturating_duration_since(self.epoch);
+        let again = !lasted.is_zero() && now < trusted_again;
+        let term = if again { lasted.saturating_mul(2).min(most) } else { least }.max(least);
+        self.lasted.store(micros(term), Ordering::Relaxed);
+        self.ended.store(micros(now.saturating_add(term)), Ordering::Relaxed);
+        term
     }
 
     /// Counts one more.
@@ -45,11 +63,14 @@ impl Errors {
 
     /// Takes the backend out until then, or back.
     pub(super) fn set_out(&self, until: Option<Instant>) {
-        let micros = |until: Instant| until.saturating_duration_since(self.epoch).as_micros();
-        let micros = until.map_or(0, |until| u64::try_from(micros(until)).unwrap_or(u64::MAX).max(1));
-        self.out_until.store(micros, Ordering::Relaxed);
+        let until = until.map_or(0, |until| micros(until.saturating_duration_since(self.epoch)).max(1));
+        self.out_until.store(until, Ordering::Relaxed);
         self.forget();
     }
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -62,6 +83,23 @@ mod tests {
         assert_eq!([errors.add(), errors.add()], [1, 2]);
         errors.forget();
         assert_eq!((errors.in_a_row(), errors.add()), (0, 1));
+    }
+
+    #[test]
+    fn who_is_soon_out_again_stays_out_for_twice_as_long() {
+        let start = Instant::now();
+        let errors = Errors::new(start);
+        let [least, most] = [10, 35].map(Duration::from_secs);
+        let mut at = start;
+        let mut out = |in_for: u64| {
+            at += Duration::from_secs(in_for);
+            let term = errors.term(least, most, at);
+            at += term;
+            term.as_secs()
+        };
+        assert_eq!([out(0), out(9), out(19), out(1)], [10, 20, 35, 35]);
+        assert_eq!([out(35), out(10)], [10, 10], "after a while in, it begins anew");
+        assert_eq!(errors.term(least, Duration::ZERO, at), least, "never less");
     }
 
     #[test]

@@ -20,7 +20,7 @@ mod warmth;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
@@ -28,7 +28,7 @@ use divisor_schema::plan::{self, Balance, HashKey};
 use http::HeaderValue;
 use tokio::sync::Notify;
 
-use self::alive::{Alive, Settings, members};
+use self::alive::{Alive, Settings, fails_open, members};
 use self::balance::Choice;
 use self::warmth::STEPS;
 
@@ -61,6 +61,8 @@ struct Kept {
     suspects: Notify,
     /// Tells the control thread that a backend is back, and warms up.
     returned: Notify,
+    /// Whether it was said that so few backends are alive that all are used.
+    fails_open: AtomicBool,
 }
 
 /// What ties a request to a backend.
@@ -310,6 +312,16 @@ impl Pool {
         // A name that resolves as before, or a probe that says the same, is no reason to work out turns and ring again.
         if self.alive.load().members() != members {
             self.alive.store(Arc::new(Alive::new(&self.settings, &self.backends, members)));
+        }
+        let (opens, members) = (fails_open(&self.settings, &self.backends), self.alive());
+        match (self.kept.fails_open.swap(opens, Ordering::Relaxed), opens) {
+            (false, true) => {
+                tracing::warn!(pool = self.name, used = members, "too few backends are alive: all are used");
+            }
+            (true, false) => {
+                tracing::info!(pool = self.name, alive = members, "enough backends are alive again");
+            }
+            (true, true) | (false, false) => {}
         }
     }
 

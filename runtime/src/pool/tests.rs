@@ -31,8 +31,15 @@ fn backend(port: u16, weight: u16) -> plan::Backend {
 }
 
 fn probed(port: u16) -> plan::Backend {
-    let probe =
-        plan::Probe { path: "/health".into(), every: Millis(1_000), timeout: Millis(100), rise: 1, fall: 1 };
+    let probe = plan::Probe {
+        kind: plan::ProbeKind::Tcp,
+        port: None,
+        every: Millis(1_000),
+        timeout: Millis(100),
+        rise: 1,
+        fall: 1,
+        starts_alive: true,
+    };
     plan::Backend { probe: Some(probe), ..backend(port, 1) }
 }
 
@@ -43,6 +50,7 @@ fn settings(balance: Balance, backends: Vec<plan::Backend>) -> plan::Pool {
         balance,
         backends,
         eject: None,
+        fail_open: 0,
         hash: Some(hash).filter(|_| balance == Balance::ConsistentHash),
         sticky: None,
         slow_start: None,

@@ -67,7 +67,7 @@ fn plan() -> Plan {
         Timeouts { first_byte: Millis(1), body_idle: Millis(1), tunnel_idle: Millis(1), exchange: None };
     let plan = Plan {
         meta: Meta { compiler: String::new(), edition: String::new() },
-        runtime: Runtime { workers: None, drain: Millis(0), max_files: None },
+        runtime: Runtime { workers: None, dns: vec![], drain: Millis(0), max_files: None },
         admin: None,
         listeners: Vec::new(),
         pools: Vec::new(),

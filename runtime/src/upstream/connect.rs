@@ -1,18 +1,15 @@
 //! Opens connections to backends.
 
 use std::io;
-use std::sync::Arc;
 
 use rustix::io::Errno;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
 use crate::h1::client;
 use crate::pool::Backend;
-use crate::tls::{self, Stream};
+use crate::tls::Stream;
 
-use super::Connection;
+use super::{Connection, dial};
 
 /// Why there is no connection. Nothing of the request was sent.
 #[derive(Debug)]
@@ -49,12 +46,12 @@ impl ConnectError {
 
 /// Whether this machine has no files or no memory left. Were that held against the backends, a flood of clients would
 /// take down all of them at once.
-pub(crate) fn is_want(error: &io::Error) -> bool {
+fn is_want(error: &io::Error) -> bool {
     let wants = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
     Errno::from_io_error(error).is_some_and(|error| wants.contains(&error))
 }
 
-/// Opens a connection: name, TCP and TLS within `connect-timeout`.
+/// Opens a connection: TCP and TLS within `connect-timeout`.
 ///
 /// # Errors
 /// [`ConnectError`], in an operator's words.
@@ -62,38 +59,11 @@ pub(crate) async fn connect(backend: &Backend) -> Result<Connection, ConnectErro
     open(backend).await.map(|stream| Connection::new(client::Connection::new(stream)))
 }
 
-/// Opens a stream: name, TCP and TLS within `connect-timeout`.
+/// Opens a stream: TCP and TLS within `connect-timeout`.
 ///
 /// # Errors
 /// [`ConnectError`], in an operator's words.
 pub(crate) async fn open(backend: &Backend) -> Result<Stream, ConnectError> {
     let limit = backend.settings().connections.connect_timeout.into();
-    timeout(limit, secured(backend)).await.unwrap_or(Err(ConnectError::TimedOut))
-}
-
-async fn secured(backend: &Backend) -> Result<Stream, ConnectError> {
-    let tcp = dial(backend).await?;
-    let _ = tcp.set_nodelay(true); // a connection that refuses it still works
-    let stream = match backend.tls() {
-        None => Stream::Plain(tcp),
-        Some((config, name)) => {
-            let connector = TlsConnector::from(Arc::clone(config));
-            let tls = connector.connect(name.clone(), tcp).await;
-            let tls = tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?;
-            Stream::Tls(Box::new(tls.into()))
-        }
-    };
-    Ok(stream)
-}
-
-/// Tries each address in turn.
-async fn dial(backend: &Backend) -> Result<TcpStream, ConnectError> {
-    let mut failure = ConnectError::Unresolved;
-    for address in backend.addresses().iter() {
-        match TcpStream::connect(address).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => failure = ConnectError::Tcp(error),
-        }
-    }
-    Err(failure)
+    timeout(limit, dial(backend, None, None)).await.unwrap_or(Err(ConnectError::TimedOut))
 }

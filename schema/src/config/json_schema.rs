@@ -251,6 +251,9 @@ fn leaf(kind: &Kind) -> Value {
             let words = words.iter().map(|word| json!(word));
             or_variable(json!({ "enum": words.chain(numbers).collect::<Vec<_>>() }))
         }
+        Kind::Statuses => json!({ "anyOf": [
+            { "type": "integer", "minimum": 100, "maximum": 599 }, text("[1-5][0-9]{2}(-[1-5][0-9]{2})?")
+        ] }),
         Kind::Address => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}"),
         Kind::Network => text("[0-9a-fA-F:.]+(/[0-9]{1,3})?"),
         Kind::Backend => text("https?://.+"),

@@ -127,6 +127,8 @@ pub enum Kind {
     Port,
     /// One of these numbers.
     Code(&'static [i64]),
+    /// A status, or a range of them: `200-299`.
+    Statuses,
     /// Address and port to listen on: `0.0.0.0:8080`, `[::]:8080`.
     Address,
     /// A network or one address: `10.0.0.0/8`.

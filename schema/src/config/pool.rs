@@ -26,6 +26,12 @@ pub(super) static POOL: Block = Block {
             Field::new("backend", Kind::Blocks(&BACKEND), "The servers.").yaml("backends").required(),
             Field::new("eject", Kind::Block(&EJECT), "Takes a backend out after errors in a row."),
             Field::new(
+                "fail-open",
+                Kind::Percent { min: 0, max: 100 },
+                "When a smaller share of the backends than this is alive, all are used: the probes are not believed.",
+            )
+            .default("0%"),
+            Field::new(
                 "hash",
                 Kind::Block(&HASH),
                 "What `consistent-hash` tells requests apart by; the client's address otherwise.",
@@ -139,9 +145,20 @@ static EJECT: Block = Block {
             "Errors in a row; 0 never takes one out.",
         )
         .default("5"),
-        Field::new("for", DURATION, "How long it stays out.")
-            .default("30s")
-            .when(Condition::IsNot("consecutive-errors", "0")),
+        Field::new(
+            "for",
+            DURATION,
+            "How long it stays out; twice as long each time that it is soon out again.",
+        )
+        .default("30s")
+        .when(Condition::IsNot("consecutive-errors", "0")),
+        Field::new(
+            "max-for",
+            DURATION,
+            "The longest that it stays out, however often; `for`, if that is longer.",
+        )
+        .default("5m")
+        .when(Condition::IsNot("consecutive-errors", "0")),
         Field::new(
             "max-percent",
             Kind::Percent { min: 0, max: 100 },
@@ -154,10 +171,34 @@ static EJECT: Block = Block {
 
 static PROBE: Block = Block {
     name: "probe",
-    doc: "An active health check: `GET path`, healthy from 200 to 399.",
+    doc: "An active health check.",
     arguments: &["path"],
     groups: &[&[
-        Field::new("path", Kind::Text, "Path to ask for, with query.").required(),
+        Field::new(
+            "type",
+            Kind::Choice(&["http", "tcp", "grpc"]),
+            "What is tried: a request, a connection, or `grpc.health.v1.Health/Check`; over TLS where requests are.",
+        )
+        .default("http"),
+        Field::new("path", Kind::Text, "Path to ask for, with query.")
+            .required()
+            .when(Condition::Is("type", "http")),
+        Field::new("method", Kind::Choice(&["GET", "HEAD", "OPTIONS"]), "What to ask with.")
+            .default("GET")
+            .when(Condition::Is("type", "http")),
+        Field::new("status", Kind::List(&Kind::Statuses), "Statuses of a healthy answer.")
+            .default("200-399")
+            .when(Condition::Is("type", "http")),
+        Field::new("body", Kind::Text, "A text that the first 64 KiB of a healthy answer hold.")
+            .when(Condition::Is("type", "http")),
+        Field::new("header", Kind::Pairs, "Headers to ask with.")
+            .yaml("headers")
+            .when(Condition::Is("type", "http")),
+        Field::new("host", Kind::Text, "The host to ask for; that of the backend's URL otherwise.")
+            .when(Condition::IsNot("type", "tcp")),
+        Field::new("service", Kind::Text, "The gRPC service to ask for; the server as a whole otherwise.")
+            .when(Condition::Is("type", "grpc")),
+        Field::new("port", Kind::Port, "The port to connect to; that of the backend's URL otherwise."),
         Field::new("every", DURATION, "From one probe to the next.").default("5s").usual("50ms", "10m"),
         Field::new("timeout", DURATION, "Time for the whole answer.").default("1s").usual("5ms", "1h"),
         Field::new(
@@ -168,6 +209,12 @@ static PROBE: Block = Block {
         .default("2"),
         Field::new("fall", Kind::Integer { min: 1, max: 255 }, "Failures in a row that take a backend out.")
             .default("3"),
+        Field::new(
+            "initial",
+            Kind::Choice(&["alive", "dead"]),
+            "What a backend counts as until its first probe is over.",
+        )
+        .default("alive"),
     ]],
 };
 

@@ -89,6 +89,11 @@ static RUNTIME: Block = Block {
             Kind::Integer { min: 1, max: 1024 },
             "Worker threads; one for each core otherwise.",
         ),
+        Field::planned(
+            "dns",
+            Kind::List(&Kind::Address),
+            "Name servers to ask for the names of backends; those of `/etc/resolv.conf` otherwise.",
+        ),
         Field::new("drain", DURATION, "How long a shutdown waits for exchanges in flight.")
             .default("30s")
             .usual("100ms", "1h"),

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     Action, Admin, Balance, Cidr, Condition, Dfa, ErrorPage, Forward, Hash, HashKey, HeaderOp, HostTable, Id,
-    Listener, Methods, Millis, Plan, Policy, Pool, Route, Scheme, State, Sticky, Subject, Tables, Template,
-    TemplatePart, Test, TlsSettings, ValuePart,
+    Listener, Methods, Millis, Plan, Policy, Pool, ProbeKind, Route, Scheme, State, Sticky, Subject, Tables,
+    Template, TemplatePart, Test, TlsSettings, ValuePart,
 };
 
 type Checked = Result<(), String>;
@@ -139,12 +139,14 @@ fn hosts(plan: &Plan, table: &HostTable) -> Checked {
 fn pool(plan: &Plan, pool: &Pool) -> Checked {
     ensure(!pool.backends.is_empty(), || format!("pool `{}` has no backend", pool.name))?;
     if let Some(eject) = &pool.eject {
-        let counts = eject.consecutive_errors > 0 && eject.lasts.0 > 0 && eject.max_percent <= 100;
+        let lasts = eject.lasts.0 > 0 && eject.max_lasts >= eject.lasts;
+        let counts = eject.consecutive_errors > 0 && lasts && eject.max_percent <= 100;
         ensure(counts, || format!("the ejection of pool `{}` is out of bounds", pool.name))?;
     }
     let hashes = pool.balance == Balance::ConsistentHash;
     ensure(hashes == pool.hash.is_some(), || format!("pool `{}` and its key disagree", pool.name))?;
     pool.hash.as_ref().map_or(Ok(()), hash)?;
+    ensure(pool.fail_open <= 100, || format!("pool `{}` fails open beyond all its backends", pool.name))?;
     pool.sticky.as_ref().map_or(Ok(()), sticky)?;
     ensure(pool.slow_start != Some(Millis(0)), || format!("pool `{}` starts in no time", pool.name))?;
     for backend in &pool.backends {
@@ -156,10 +158,27 @@ fn pool(plan: &Plan, pool: &Pool) -> Checked {
         if let Some(probe) = &backend.probe {
             let runs = probe.every.0 > 0 && probe.timeout.0 > 0 && probe.rise > 0 && probe.fall > 0;
             ensure(runs, || format!("the probe of {} has a zero in it", backend.url()))?;
-            ensure(is_path(&probe.path), || format!("the probe of {} has no path", backend.url()))?;
+            ensure(is_probe(&probe.kind), || format!("the probe of {} cannot be sent", backend.url()))?;
+            ensure(probe.port != Some(0), || format!("the probe of {} has no port", backend.url()))?;
         }
     }
     Ok(())
+}
+
+/// Whether a probe can be sent as it stands there.
+fn is_probe(kind: &ProbeKind) -> bool {
+    let (host, headers, rest) = match kind {
+        ProbeKind::Tcp => return true,
+        ProbeKind::Grpc { host, .. } => (host, [].as_slice(), true),
+        ProbeKind::Http { method, path, host, headers, statuses, body: _ } => {
+            let sorted = statuses.is_sorted() && statuses.iter().all(|(first, last)| first <= last);
+            let method = !method.is_empty() && method.bytes().all(|byte| byte.is_ascii_uppercase());
+            (host, headers.as_slice(), is_path(path) && method && sorted && !statuses.is_empty())
+        }
+    };
+    let host = host.as_ref().is_none_or(|host| !host.is_empty() && is_visible(host) && !host.contains(' '));
+    let header = |(name, value): &(String, String)| is_header_name(name) && is_visible(value);
+    rest && host && headers.iter().all(header)
 }
 
 fn hash(hash: &Hash) -> Checked {

@@ -24,6 +24,8 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+use std::net::SocketAddr;
+
 use serde::{Deserialize, Serialize};
 
 pub use self::admin::Admin;
@@ -39,7 +41,8 @@ pub use self::policy::{
     ValuePart,
 };
 pub use self::pool::{
-    Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, SameSite, Scheme, Sticky,
+    Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, ProbeKind, SameSite, Scheme,
+    Sticky,
 };
 pub use self::route::{Action, ErrorPage, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};
@@ -102,6 +105,8 @@ pub struct Undecided {
 pub struct Runtime {
     /// Worker threads; `None` is one for each core.
     pub workers: Option<u16>,
+    /// Name servers to ask; none are those of the system.
+    pub dns: Vec<SocketAddr>,
     /// How long a shutdown waits for exchanges in flight.
     pub drain: Millis,
     /// Open files that the process asks the system for; `None` is as many as it may have.

@@ -17,6 +17,8 @@ pub struct Pool {
     pub backends: Vec<Backend>,
     /// Passive health check; `None` never takes a backend out.
     pub eject: Option<Eject>,
+    /// When fewer than so many percent of the backends are alive, all are used; 0 to 100.
+    pub fail_open: u8,
     /// How keys find their backends; there with [`Balance::ConsistentHash`] alone.
     pub hash: Option<Hash>,
     /// A cookie that keeps a client at its backend.
@@ -95,6 +97,8 @@ pub struct Eject {
     pub consecutive_errors: u32,
     /// How long it stays out.
     pub lasts: Millis,
+    /// How long it stays out at most: twice `lasts` the second time, four times the third, and so on; at least `lasts`.
+    pub max_lasts: Millis,
     /// The share of the backends, in percent, that may be out at a time: 0 to 100.
     pub max_percent: u8,
 }
@@ -221,11 +225,13 @@ impl Backend {
     }
 }
 
-/// An active health check: `GET path`, healthy from 200 to 399.
+/// An active health check.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Probe {
-    /// Path to ask for, with query.
-    pub path: String,
+    /// What is tried.
+    pub kind: ProbeKind,
+    /// The port to connect to; `None` is that of requests.
+    pub port: Option<u16>,
     /// From one probe to the next.
     pub every: Millis,
     /// Time for the whole answer.
@@ -234,6 +240,54 @@ pub struct Probe {
     pub rise: u8,
     /// Failures in a row that take a living backend out.
     pub fall: u8,
+    /// Whether a backend counts as alive until its first probe is over.
+    pub starts_alive: bool,
+}
+
+/// What a probe tries. Each does so over TLS if requests go over TLS.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProbeKind {
+    /// A request over HTTP/1.1.
+    Http {
+        /// What to ask with.
+        method: String,
+        /// Path to ask for, with query.
+        path: String,
+        /// Value of `Host`; `None` is that of the backend.
+        host: Option<String>,
+        /// More headers: names in lower case with their values, sorted.
+        headers: Vec<(String, String)>,
+        /// Statuses of a healthy answer: first and last of each range, sorted.
+        statuses: Vec<(u16, u16)>,
+        /// What the first [`ProbeKind::BODY`] bytes of a healthy answer hold.
+        body: Option<String>,
+    },
+    /// A connection.
+    Tcp,
+    /// `grpc.health.v1.Health/Check` over HTTP/2; healthy is `SERVING`.
+    Grpc {
+        /// The service to ask for; the empty name is the server as a whole.
+        service: String,
+        /// The authority to ask for; `None` is that of the backend.
+        host: Option<String>,
+    },
+}
+
+impl ProbeKind {
+    /// Bytes of an answer that are looked at.
+    pub const BODY: usize = 64 << 10;
+}
+
+impl std::fmt::Display for ProbeKind {
+    /// For people.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Http { path, .. } => f.write_str(path),
+            Self::Tcp => f.write_str("tcp"),
+            Self::Grpc { service, .. } if service.is_empty() => f.write_str("grpc"),
+            Self::Grpc { service, .. } => write!(f, "grpc {service}"),
+        }
+    }
 }
 
 /// Limits of the connections to one backend.

@@ -143,8 +143,16 @@ fn backend() -> impl Strategy<Value = Backend> {
         any::<(u32, u16)>().prop_map(|(ip, port)| Address::Ip((Ipv4Addr::from_bits(ip), port).into())),
         (name(), 1u16..).prop_map(|(name, port)| Address::Name(name, port)),
     ];
-    let probe = ("/[a-z]{0,8}", millis(), millis(), 1u8.., 1u8..)
-        .prop_map(|(path, every, timeout, rise, fall)| Probe { path, every, timeout, rise, fall });
+    let probe = (probe_kind(), option::of(1u16..), [millis(), millis()], [1u8.., 1u8..], any::<bool>())
+        .prop_map(|(kind, port, [every, timeout], [rise, fall], starts_alive)| Probe {
+            kind,
+            port,
+            every,
+            timeout,
+            rise,
+            fall,
+            starts_alive,
+        });
     let connections = (1u32.., any::<u32>(), millis(), millis(), millis(), option::of(millis())).prop_map(
         |(per_backend, queue, queue_timeout, connect_timeout, idle_timeout, max_age)| Connections {
             per_backend,
@@ -168,6 +176,24 @@ fn backend() -> impl Strategy<Value = Backend> {
     )
 }
 
+fn probe_kind() -> impl Strategy<Value = ProbeKind> {
+    let host = || option::of("[a-z]{1,8}");
+    let headers = vec(("[a-z]{1,8}", "[ -~]{0,8}"), 0..2);
+    let statuses = (100u16..300, 300u16..600).prop_map(|range| std::vec![range]);
+    let http = ("/[a-z]{0,8}", host(), headers, statuses, option::of(".{0,8}")).prop_map(
+        |(path, host, headers, statuses, body)| ProbeKind::Http {
+            method: "GET".into(),
+            path,
+            host,
+            headers,
+            statuses,
+            body,
+        },
+    );
+    let grpc = (".{0,8}", host()).prop_map(|(service, host)| ProbeKind::Grpc { service, host });
+    prop_oneof![Just(ProbeKind::Tcp), grpc, http]
+}
+
 fn pool() -> impl Strategy<Value = Pool> {
     let balance = prop_oneof![
         Just(Balance::RoundRobin),
@@ -182,6 +208,7 @@ fn pool() -> impl Strategy<Value = Pool> {
     let eject = (1u32.., millis(), 0u8..=100).prop_map(|(consecutive_errors, lasts, max_percent)| Eject {
         consecutive_errors,
         lasts,
+        max_lasts: lasts,
         max_percent,
     });
     let key = prop_oneof![
@@ -199,6 +226,7 @@ fn pool() -> impl Strategy<Value = Pool> {
             balance,
             backends,
             eject,
+            fail_open: 50,
             hash: Some(hash).filter(|_| balance == Balance::ConsistentHash),
             sticky,
             slow_start,
@@ -413,7 +441,7 @@ prop_compose! {
         pools.iter_mut().enumerate().for_each(|(at, pool)| pool.name = format!("pool-{at}"));
         Plan {
             meta: Meta { compiler: compiler.clone(), edition: "2026".into() },
-            runtime: Runtime { workers, drain, max_files: drain.0.try_into().ok() },
+            runtime: Runtime { workers, dns: std::vec![], drain, max_files: drain.0.try_into().ok() },
             tables: tables(&labels, routes.len() as u32),
             hosts: vec![Host {
                 names: labels,
@@ -563,7 +591,12 @@ fn what_points_nowhere_is_refused() {
         }),
         ("no backend", |plan| plan.pools[0].backends.clear()),
         ("the ejection of pool", |plan| {
-            plan.pools[0].eject = Some(Eject { consecutive_errors: 0, lasts: Millis(1), max_percent: 50 });
+            plan.pools[0].eject = Some(Eject {
+                consecutive_errors: 0,
+                lasts: Millis(1),
+                max_lasts: Millis(1),
+                max_percent: 50,
+            });
         }),
         ("its key disagree", |plan| plan.pools[0].hash = None),
         ("its key disagree", |plan| plan.pools[0].balance = Balance::Random),

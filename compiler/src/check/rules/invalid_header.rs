@@ -1,10 +1,11 @@
 //! A header that cannot be sent.
 
 use super::headers::{edits, is_token_byte, settings};
+use super::pools::probes;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::{Facts, client_auths};
-use crate::model::{Action, HashKey, HeaderChange, Pool};
+use crate::model::{Action, HashKey, HeaderChange, Pool, Probe};
 use crate::source::Spanned;
 
 pub(super) static LINT: Lint = Lint {
@@ -42,6 +43,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         }
     }
     found.extend(facts.model.pools.iter().flat_map(keys));
+    found.extend(probes(facts.model).flat_map(asked));
     let told = client_auths(facts.model).filter_map(|auth| auth.subject_header.as_ref());
     found.extend(told.filter_map(bad_subject_header));
     let types = facts.patterns.routes.iter().filter_map(|read| match &read.route.action {
@@ -62,6 +64,30 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let unsendable = types.filter(|value| !is_visible(&value.value));
     found.extend(unsendable.map(|value| control("Content-Type", value)));
     found
+}
+
+/// What a probe asks with.
+fn asked(probe: &Probe) -> Vec<Diagnostic> {
+    const OURS: [&str; 4] = ["host", "connection", "content-length", "transfer-encoding"];
+    let headers = probe.http().map(|http| http.headers.as_slice()).unwrap_or_default();
+    let is_visible = |text: &str| text.bytes().all(|byte| (b' '..0x7f).contains(&byte));
+    let wrong = headers.iter().filter_map(|(name, value)| {
+        let lower = name.value.to_ascii_lowercase();
+        if !is_token(&name.value) {
+            let message = format!("`{}` is not the name of a header", name.value);
+            let help = format!("write `{}`", token(&name.value));
+            return Some(LINT.finding(message, name.span, "not a token").help(help));
+        }
+        if OURS.contains(&lower.as_str()) {
+            let message = format!("a probe sets `{}` by itself", name.value);
+            let help = if lower == "host" { "write `host=`" } else { "delete it" };
+            return Some(LINT.finding(message, name.span, "already there").help(help));
+        }
+        (!is_visible(&value.value)).then(|| control(&name.value, value))
+    });
+    let host = |host: &str| !host.is_empty() && host.bytes().all(|byte| (b'!'..0x7f).contains(&byte));
+    let unsendable = probe.host().filter(|name| !host(&name.value)).map(|name| control("Host", name));
+    wrong.chain(unsendable).collect()
 }
 
 /// What a pool looks for in requests, and the cookie that it sets.

@@ -30,7 +30,9 @@ route "/**" pool="app"
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let is_path = |text: &str| text.starts_with('/') && text.bytes().all(|byte| (b'!'..0x7f).contains(&byte));
-    let faulty = probes(facts.model).map(|probe| &probe.path).filter(|path| !is_path(&path.value));
+    let faulty = probes(facts.model)
+        .filter_map(|probe| Some(&probe.http()?.path))
+        .filter(|path| !is_path(&path.value));
     faulty
         .map(|path| {
             let message = format!("`{}` is not a path that can be sent", path.value);

@@ -7,7 +7,7 @@ use super::{duration, full, ineffective};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::block::Checked;
 use crate::model::decode::Decoder;
-use crate::model::types::{Backend, ClientTls, Connections, Pool, Probe, Target, TlsSettings};
+use crate::model::types::{Backend, ClientTls, Connections, Pool, Probe, ProbeKind, Target, TlsSettings};
 use crate::model::{pool, target};
 use crate::source::{At, Span, Spanned};
 
@@ -24,6 +24,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked, name: &Spanned<St
         tls: None,
         probe: None,
         eject: pool::eject(&defaults.block_or_defaults("eject")),
+        fail_open: defaults.value("fail-open"),
         connections: pool::connections(&defaults.block_or_defaults("connections")),
         hash: pool::hash(&defaults.block_or_defaults("hash")),
         sticky: None,
@@ -116,11 +117,13 @@ fn probe(block: &Checked, every: Spanned<Millis>) -> Probe {
     let pool = full.block_or_defaults("pool");
     let defaults = pool.block_or_defaults("probe");
     Probe {
-        path: block.value("health_check_path"),
+        kind: ProbeKind::Http(pool::http_probe(&defaults, block.value("health_check_path"))),
+        port: None,
         every,
         timeout: defaults.value("timeout"),
         rise: defaults.value("rise"),
         fall: defaults.value("fall"),
+        starts_alive: Spanned::default_at(true, block.at),
     }
 }
 

@@ -21,7 +21,9 @@ pub use self::policy::{
     Compress, Cors, Csrf, HeaderChange, HeaderEdit, Policy, RateKey, RateLimit, Retry, RetryCause, Settings,
     SharedLimit, Timeouts,
 };
-pub use self::pool::{Backend, Connections, Eject, Hash, HashKey, Pool, Probe, Sticky, Target};
+pub use self::pool::{
+    Backend, Connections, Eject, Hash, HashKey, HttpProbe, Pool, Probe, ProbeKind, Sticky, Target,
+};
 pub use self::route::{Action, Condition, ErrorPage, Host, Mirror, Page, Route, Share, Subject, Test};
 pub use self::tls::{Certificate, ClientAuth, ClientTls, Hsts, ServerTls, TlsSettings};
 use crate::source::Spanned;
@@ -70,6 +72,8 @@ pub enum Layout {
 pub struct Runtime {
     /// Worker threads; `None` is one for each core.
     pub workers: Option<Spanned<u16>>,
+    /// Name servers to ask; none are those of the system.
+    pub dns: Vec<Spanned<SocketAddr>>,
     /// How long a shutdown waits for exchanges in flight.
     pub drain: Spanned<Millis>,
     /// Open files that the process asks for; `None` is as many as it may have.

@@ -20,6 +20,8 @@ pub struct Pool {
     pub probe: Option<Probe>,
     /// Passive health check of its backends.
     pub eject: Eject,
+    /// When fewer than so many percent of the backends are alive, all are used.
+    pub fail_open: Spanned<u8>,
     /// Limits of the connections to each backend.
     pub connections: Connections,
     /// What a consistent hash tells requests apart by.
@@ -102,8 +104,10 @@ pub struct Target {
 /// An active health check.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Probe {
-    /// Path to ask for, with query.
-    pub path: Spanned<String>,
+    /// What is tried.
+    pub kind: ProbeKind,
+    /// The port to connect to; `None` is that of requests.
+    pub port: Option<Spanned<u16>>,
     /// From one probe to the next.
     pub every: Spanned<Millis>,
     /// Time for the whole answer.
@@ -112,6 +116,60 @@ pub struct Probe {
     pub rise: Spanned<u8>,
     /// Failures in a row that take a living backend out.
     pub fall: Spanned<u8>,
+    /// Whether a backend counts as alive until its first probe is over.
+    pub starts_alive: Spanned<bool>,
+}
+
+/// What a probe tries.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ProbeKind {
+    /// A request.
+    Http(HttpProbe),
+    /// A connection.
+    Tcp,
+    /// `grpc.health.v1.Health/Check`.
+    Grpc {
+        /// The service to ask for; `None` is the server as a whole.
+        service: Option<Spanned<String>>,
+        /// The authority to ask for; `None` is that of the backend.
+        host: Option<Spanned<String>>,
+    },
+}
+
+/// The request of a probe, and what its answer must be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HttpProbe {
+    /// What to ask with.
+    pub method: Spanned<String>,
+    /// Path to ask for, with query.
+    pub path: Spanned<String>,
+    /// Value of `Host`; `None` is that of the backend.
+    pub host: Option<Spanned<String>>,
+    /// More headers.
+    pub headers: Vec<(Spanned<String>, Spanned<String>)>,
+    /// Statuses of a healthy answer, by range.
+    pub statuses: Vec<Spanned<(u16, u16)>>,
+    /// What a healthy answer holds.
+    pub body: Option<Spanned<String>>,
+}
+
+impl Probe {
+    /// The request that it sends, if it does that.
+    pub fn http(&self) -> Option<&HttpProbe> {
+        match &self.kind {
+            ProbeKind::Http(http) => Some(http),
+            ProbeKind::Tcp | ProbeKind::Grpc { .. } => None,
+        }
+    }
+
+    /// The host that it asks for, if it says so.
+    pub fn host(&self) -> Option<&Spanned<String>> {
+        match &self.kind {
+            ProbeKind::Http(http) => http.host.as_ref(),
+            ProbeKind::Grpc { host, .. } => host.as_ref(),
+            ProbeKind::Tcp => None,
+        }
+    }
 }
 
 /// A passive health check: takes a backend out after errors in a row.
@@ -121,6 +179,8 @@ pub struct Eject {
     pub consecutive_errors: Spanned<u32>,
     /// How long it stays out.
     pub lasts: Spanned<Millis>,
+    /// How long it stays out at most, when it happens again and again.
+    pub max_lasts: Spanned<Millis>,
     /// The share of the backends, in percent, that may be out at a time.
     pub max_percent: Spanned<u8>,
 }

@@ -131,7 +131,8 @@ fn backups_share_the_work_when_no_other_is_alive_and_only_then() {
 
 #[test]
 fn backups_come_before_those_that_errors_have_taken_out() {
-    let eject = plan::Eject { consecutive_errors: 1, lasts: Millis(1000), max_percent: 100 };
+    let eject =
+        plan::Eject { consecutive_errors: 1, lasts: Millis(1000), max_lasts: Millis(1000), max_percent: 100 };
     let backends = vec![backend(1, 1), plan::Backend { backup: true, ..backend(2, 1) }];
     let plan = plan::Pool { eject: Some(eject), ..settings(Balance::Random, backends) };
     let pool = Pool::new(&plan, &[], None).unwrap();
@@ -139,6 +140,43 @@ fn backups_come_before_those_that_errors_have_taken_out() {
     assert_eq!(next(&pool), 1);
     pool.set_out(1, Some(Instant::now()));
     assert_eq!(next(&pool), 0, "better than nobody");
+}
+
+#[test]
+fn when_too_few_are_alive_all_are_used_unless_a_backup_can_stand_in_for_all() {
+    let backup = plan::Backend { backup: true, ..probed(9) };
+    let plan = plan::Pool { fail_open: 50, ..settings(Balance::RoundRobin, (1..5).map(probed).collect()) };
+    let pool = Pool::new(&plan, &[], None).unwrap();
+    let kill = |pool: &Pool, dead: std::ops::Range<usize>| {
+        dead.for_each(|index| pool.set_liveness(index, Liveness::Dead));
+        pool.alive()
+    };
+    assert_eq!(kill(&pool, 0..2), 2, "half of them are enough");
+    assert_eq!(kill(&pool, 2..3), 4);
+    assert_eq!(kill(&pool, 3..4), 4);
+    pool.set_liveness(1, Liveness::Alive);
+    pool.set_liveness(2, Liveness::Alive);
+    assert_eq!(pool.alive(), 2, "enough again");
+    let mut helped = plan.clone();
+    helped.backends.push(backup);
+    let pool = Pool::new(&helped, &[], None).unwrap();
+    assert_eq!((kill(&pool, 0..3), kill(&pool, 3..4)), (4, 1));
+    assert_eq!(next(&pool), 4, "the backup");
+    let strict = Pool::new(&plan::Pool { fail_open: 0, ..plan }, &[], None).unwrap();
+    assert_eq!(kill(&strict, 0..4), 0);
+}
+
+#[test]
+fn a_backend_that_is_said_to_start_dead_waits_for_its_first_probe() {
+    let waits = |port| {
+        let probe = probed(port).probe.map(|probe| plan::Probe { starts_alive: false, ..probe });
+        plan::Backend { probe, ..backend(port, 1) }
+    };
+    let plan = plan::Pool { fail_open: 100, ..settings(Balance::RoundRobin, vec![waits(1), waits(2)]) };
+    let pool = Pool::new(&plan, &[], None).unwrap();
+    assert_eq!(pool.alive(), 0, "whatever is done with the dead");
+    pool.set_liveness(1, Liveness::Alive);
+    assert_eq!((pool.alive(), next(&pool)), (1, 1));
 }
 
 #[test]
