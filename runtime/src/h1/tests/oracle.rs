@@ -59,8 +59,9 @@ pub(super) fn response_by_hyper(bytes: &[u8]) -> Option<Answer> {
     let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         let (near, mut far) = tokio::io::duplex(64 * 1024);
-        let (mut sender, connection) =
-            hyper::client::conn::http1::handshake(TokioIo::new(near)).await.ok()?;
+        let mut builder = hyper::client::conn::http1::Builder::new();
+        builder.max_headers(256); // as many as are taken here
+        let (mut sender, connection) = builder.handshake(TokioIo::new(near)).await.ok()?;
         let request = Request::builder().uri("/").header("host", "a").body(Full::<Bytes>::default()).unwrap();
         let answer = async {
             let response = sender.send_request(request).await.ok()?;
