@@ -197,7 +197,7 @@ hosts:
     tls: {{ client-auth: {{ ca: clients.pem, required: false, crl: clients.crl, subject-header: X-Client-Subject }} }}
     routes: [{{ path: "/**", pool: app }}]
 pools:
-  app: {{ backends: ["http://127.0.0.1:{backend}"], probe: {{ path: / }} }}
+  app: {{ backends: ["http://127.0.0.1:{backend}"], probe: {{ path: /health }} }}
 "#
         ),
     );
