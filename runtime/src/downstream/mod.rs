@@ -45,7 +45,7 @@ pub(crate) async fn serve(
     let opened = match handshake.await {
         Ok(Ok(opened)) => opened,
         failed => {
-            if listener.tls.is_some() {
+            if listener.tls.is_some() || !listener.passthrough.is_empty() {
                 views.counters().handshakes_failed.add();
             }
             return match failed {

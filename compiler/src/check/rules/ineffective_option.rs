@@ -7,7 +7,7 @@ use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
 use crate::model::{Action, Listener, Pool, Route};
-use crate::source::Span;
+use crate::source::{Span, Spanned};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::INEFFECTIVE_OPTION,
@@ -25,7 +25,10 @@ route "/**" { respond 200 "ok"; header-set "X-Frame-Options" "DENY"; }
 };
 
 fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let listeners = facts.model.listeners.iter().flat_map(listener);
+    let listeners = facts.model.listeners.iter().flat_map(|it| {
+        let without_requests = if it.reads_requests() { vec![] } else { requests(it) };
+        without_tls(it).into_iter().chain(without_requests)
+    });
     let routes = facts.patterns.routes.iter().flat_map(|read| route(read.route));
     let pools = facts.model.pools.iter().filter_map(slow_start);
     listeners.chain(suites(facts)).chain(routes).chain(pools).collect()
@@ -43,15 +46,15 @@ fn slow_start(pool: &Pool) -> Option<Diagnostic> {
 }
 
 /// What only TLS needs.
-fn listener(listener: &Listener) -> Vec<Diagnostic> {
-    if listener.tls.is_some() {
+fn without_tls(listener: &Listener) -> Vec<Diagnostic> {
+    if listener.is_tls() {
         return vec![];
     }
     let http = &listener.http;
     let handshake =
         http.handshake_timeout.written.then_some(("handshake-timeout", http.handshake_timeout.span));
-    let streams =
-        (http.max_streams.written && http.h2.is_none()).then_some(("max-streams", http.max_streams.span));
+    let prior = http.h2.is_some() || !listener.reads_requests();
+    let streams = (http.max_streams.written && !prior).then_some(("max-streams", http.max_streams.span));
     let found = handshake.into_iter().chain(streams).map(|(key, span)| {
         let message = format!("`{key}` has no effect on listener `{}`", listener.name.value);
         LINT.finding(message, span, "changes nothing")
@@ -59,6 +62,34 @@ fn listener(listener: &Listener) -> Vec<Diagnostic> {
             .help(format!("delete `{key}`, or give the listener `tls`"))
     });
     found.collect()
+}
+
+/// What a listener says of requests that passes all connections on and reads none.
+fn requests(listener: &Listener) -> Vec<Diagnostic> {
+    let http = &listener.http;
+    let written = [
+        ("h2", http.h2.as_ref().map(|it| it.span)),
+        ("keep-alive", at(&http.keep_alive)),
+        ("max-header-size", at(&http.max_header_size)),
+        ("max-headers", at(&http.max_headers)),
+        ("max-streams", at(&http.max_streams)),
+        ("header-timeout", at(&http.header_timeout)),
+        ("idle-timeout", at(&http.idle_timeout)),
+        ("empty-segments", at(&http.keep_empty_segments)),
+        ("trusted-proxies", listener.trusted_proxies.first().map(|it| it.span)),
+        ("hsts", listener.tls.as_ref().and_then(|tls| at(&tls.hsts.as_ref()?.max_age))),
+    ];
+    let found = written.into_iter().filter_map(|(key, at)| {
+        let message = format!("`{key}` has no effect on listener `{}`", listener.name.value);
+        let found = LINT.finding(message, at?, "changes nothing");
+        Some(found.label(listener.name.span, "passes all connections on").help(format!("delete `{key}`")))
+    });
+    found.collect()
+}
+
+/// Where a value is written, if it is.
+fn at<T>(value: &Spanned<T>) -> Option<Span> {
+    value.written.then_some(value.span)
 }
 
 /// Cipher suites where only TLS 1.3 is spoken.

@@ -87,7 +87,7 @@ fn pools_and_what_is_sent_to_them() {
     let config = r#"
         listener "web" { bind "127.0.0.1:1"; }
         listener "db" { bind "127.0.0.1:2"; forward "app"; }
-        listener "loop" { bind "127.0.0.1:5"; forward "itself"; }
+        listener "loop" { bind "127.0.0.1:5"; http keep-alive=#false handshake-timeout="1s"; forward "itself"; }
         pool "itself" { backend "tcp://localhost:5"; }
         listener "both" { bind "127.0.0.1:3"; forward "db"; redirect "web"; }
         listener "bound" { bind "127.0.0.1:4"; forward "db"; use "small"; }
@@ -109,6 +109,10 @@ fn pools_and_what_is_sent_to_them() {
       -> write `tcp://` for its backends, or a route to it
     REF005 pool `itself` points back to listener `loop`
       -> write the port of the application
+    SYN008 `keep-alive` has no effect on listener `loop`
+      -> delete `keep-alive`
+    SYN008 `handshake-timeout` has no effect on listener `loop`
+      -> delete `handshake-timeout`, or give the listener `tls`
     SYN007 `forward` and `redirect` of listener `both` cannot be combined
       -> delete `redirect`, or `forward`
     SYN007 `forward` and `use` of listener `bound` cannot be combined
