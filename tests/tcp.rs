@@ -93,6 +93,18 @@ async fn a_backend_that_cannot_be_reached_is_passed_over() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_probe_tells_before_a_client_does() {
+    let (port, dead, alive) = (Port::reserve(), Port::reserve(), echo("alive").await);
+    let pool = format!("{}; {}; probe type=\"tcp\" every=\"100ms\"", backend(dead.address), backend(alive));
+    let divisor = forwarding(&port, "", &pool).run();
+    divisor.wait_for("backend is down");
+    for _ in 0..4 {
+        says(&mut connect(&port).await, "alive").await;
+    }
+    assert_eq!(divisor.count("backend failed"), 0, "nobody was sent there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_backend_the_connection_ends() {
     let (port, dead) = (Port::reserve(), Port::reserve());
     let _divisor = forwarding(&port, "", &backend(dead.address)).run();

@@ -40,7 +40,10 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         if chosen.count() > 1 && unchecked > 0 {
             let message = format!("pool `{}` has backends without a health check", pool.name.value);
             let finding = LINT.finding(message, pool.name.span, "only requests that fail tell");
-            found.push(finding.help("add `probe \"/health\" every=\"5s\" timeout=\"1s\"`"));
+            let requests =
+                pool.backends.iter().filter_map(|it| it.target.as_ref()).any(|it| it.scheme.is_http());
+            let kind = if requests { "\"/health\"" } else { "type=\"tcp\"" };
+            found.push(finding.help(format!("add `probe {kind} every=\"5s\" timeout=\"1s\"`")));
         }
     }
     found
