@@ -17,6 +17,7 @@ mod forwarding;
 mod generated;
 mod health;
 mod http1;
+mod http2;
 mod language;
 mod limits;
 mod lint;

@@ -10,9 +10,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full, StreamBody, combinators::BoxBody};
 use hyper::body::{Frame, Incoming};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::TokioIo;
+use hyper::server::conn::{http1, http2};
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
@@ -24,6 +25,9 @@ pub(crate) struct Got {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) version: http::Version,
+    /// The host that the request line or `:authority` names.
+    pub(crate) authority: Option<String>,
 }
 
 /// What all tasks of a backend share.
@@ -34,13 +38,15 @@ pub(crate) struct State {
     /// What requests are answered with; 0 is what they ask for.
     status: AtomicU16,
     requests: AtomicU64,
+    connections: AtomicU64,
+    sending: AtomicU64,
     got: Mutex<Vec<Got>>,
     /// Requests to `/hold` wait here.
     held: Semaphore,
     holding: AtomicU64,
 }
 
-/// A backend on a port of its own. `GET /health` is its probe, `/hold` waits for [`Backend::release`], `/status/503`
+/// A backend on a port of its own, which speaks HTTP/1.1, or HTTP/2 to who begins with it. `GET /health` is its probe, `/hold` waits for [`Backend::release`], `/status/503`
 /// answers so, `/bytes/9` with nine bytes, piece by piece, `/text/9` with nine letters, `/drip` with
 /// text that waits in the middle for [`Backend::release`], `/break` breaks off in the middle; all other paths answer
 /// with the name of the backend.
@@ -70,6 +76,8 @@ impl Backend {
             healthy: true.into(),
             status: 0.into(),
             requests: 0.into(),
+            connections: 0.into(),
+            sending: 0.into(),
             got: Mutex::default(),
             held: Semaphore::new(0),
             holding: 0.into(),
@@ -125,6 +133,16 @@ impl Backend {
         self.state.requests.load(Ordering::SeqCst)
     }
 
+    /// Bodies of `/bytes` that are under way.
+    pub(crate) fn sending(&self) -> u64 {
+        self.state.sending.load(Ordering::SeqCst)
+    }
+
+    /// Connections so far, of probes too.
+    pub(crate) fn connections(&self) -> u64 {
+        self.state.connections.load(Ordering::SeqCst)
+    }
+
     /// The last request that was no probe.
     pub(crate) fn last(&self) -> Got {
         self.state.got.lock().unwrap().last().cloned().expect("the backend got a request")
@@ -152,6 +170,7 @@ async fn accept(listener: std::net::TcpListener, state: Arc<State>, tls: Option<
     loop {
         let (stream, _) = listener.accept().await.unwrap();
         stream.set_nodelay(true).unwrap();
+        state.connections.fetch_add(1, Ordering::SeqCst);
         tokio::spawn(serve(stream, Arc::clone(&state), tls.clone()));
     }
 }
@@ -162,13 +181,31 @@ async fn serve(stream: TcpStream, state: Arc<State>, tls: Option<TlsAcceptor>) {
         async move { Ok::<_, Infallible>(answer(request, &state).await) }
     });
     // A client that goes away, or fails the handshake, is part of some tests.
-    let _ = match tls {
-        None => http1::Builder::new().serve_connection(TokioIo::new(stream), service).await,
-        Some(tls) => match tls.accept(stream).await {
-            Ok(stream) => http1::Builder::new().serve_connection(TokioIo::new(stream), service).await,
-            Err(_) => return,
-        },
-    };
+    match tls {
+        None => {
+            let mut begin = [0; 3];
+            let h2 = matches!(stream.peek(&mut begin).await, Ok(3)) && begin == *b"PRI";
+            speak(stream, h2, service).await;
+        }
+        Some(tls) => {
+            let Ok(stream) = tls.accept(stream).await else { return };
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            speak(stream, h2, service).await;
+        }
+    }
+}
+
+async fn speak<S, F>(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, h2: bool, service: S)
+where
+    S: Service<Request<Incoming>, Response = Response<Body>, Error = Infallible, Future = F>,
+    F: Future<Output = Result<Response<Body>, Infallible>> + Send + 'static,
+{
+    let stream = TokioIo::new(stream);
+    if h2 {
+        let _ = http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
+    } else {
+        let _ = http1::Builder::new().serve_connection(stream, service).await;
+    }
 }
 
 async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body> {
@@ -181,7 +218,15 @@ async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body
     let Ok(body) = body.collect().await else { return respond(400, "") };
     state.requests.fetch_add(1, Ordering::SeqCst);
     let target = head.uri.path_and_query().map(ToString::to_string).unwrap_or_default();
-    let got = Got { method: head.method.to_string(), target, headers: head.headers, body: body.to_bytes() };
+    let authority = head.uri.authority().map(ToString::to_string);
+    let got = Got {
+        method: head.method.to_string(),
+        target,
+        headers: head.headers,
+        body: body.to_bytes(),
+        version: head.version,
+        authority,
+    };
     state.got.lock().unwrap().push(got);
     match state.status.load(Ordering::SeqCst) {
         0 => {}
@@ -194,10 +239,10 @@ async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body
             respond(200, &state.name)
         }
         ["status", status] => respond(status.parse().unwrap(), &state.name),
-        ["bytes", count] => Response::new(pieces(count.parse().unwrap(), false)),
+        ["bytes", count] => Response::new(pieces(state, count.parse().unwrap(), false)),
         ["text", count] => text(count.parse().unwrap()),
         ["drip"] => drip(Arc::clone(state)),
-        ["break"] => Response::new(pieces(1024, true)),
+        ["break"] => Response::new(pieces(state, 1024, true)),
         _ => respond(200, &state.name),
     }
 }
@@ -234,10 +279,28 @@ fn respond(status: u16, text: &str) -> Response<Body> {
     response
 }
 
+/// A body under way.
+struct Sending(Arc<State>);
+
+impl Sending {
+    fn new(state: &Arc<State>) -> Self {
+        state.sending.fetch_add(1, Ordering::SeqCst);
+        Self(Arc::clone(state))
+    }
+}
+
+impl Drop for Sending {
+    fn drop(&mut self) {
+        self.0.sending.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
 /// A body of so many bytes in pieces of 1,000; breaks off after them if asked to.
-fn pieces(count: usize, breaks: bool) -> Body {
+fn pieces(state: &Arc<State>, count: usize, breaks: bool) -> Body {
+    let sending = Sending::new(state);
     let (send, receive) = tokio::sync::mpsc::channel::<Result<Frame<Bytes>, std::io::Error>>(1);
     tokio::spawn(async move {
+        let _sending = sending;
         let mut left = count;
         while left > 0 {
             let piece = left.min(1000);

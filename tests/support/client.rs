@@ -17,6 +17,7 @@ pub(crate) struct Client {
     sender: Sender,
     host: String,
     h2: bool,
+    scheme: &'static str,
 }
 
 enum Sender {
@@ -49,7 +50,7 @@ impl Client {
         stream.set_nodelay(true).unwrap();
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        Self { sender: Sender::Http1(sender), host: "localhost".into(), h2: false }
+        Self { sender: Sender::Http1(sender), host: "localhost".into(), h2: false, scheme: "http" }
     }
 
     /// HTTP/2 in plain text.
@@ -58,7 +59,7 @@ impl Client {
         let (sender, connection) =
             http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
         tokio::spawn(connection);
-        Self { sender: Sender::Http2(sender), host: "localhost".into(), h2: true }
+        Self { sender: Sender::Http2(sender), host: "localhost".into(), h2: true, scheme: "http" }
     }
 
     /// HTTPS for `host`: the version that the server chooses among those of `config`.
@@ -82,7 +83,7 @@ impl Client {
             tokio::spawn(connection);
             Sender::Http1(sender)
         };
-        Ok(Self { sender, host: host.into(), h2 })
+        Ok(Self { sender, host: host.into(), h2, scheme: "https" })
     }
 
     pub(crate) fn is_h2(&self) -> bool {
@@ -108,7 +109,7 @@ impl Client {
     ) -> Result<Answer, hyper::Error> {
         let mut request = Request::builder().method(method);
         request = if self.h2 {
-            request.uri(format!("http://{}{path}", self.host))
+            request.uri(format!("{}://{}{path}", self.scheme, self.host))
         } else {
             request.uri(path).header("host", &self.host)
         };

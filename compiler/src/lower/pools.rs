@@ -165,5 +165,7 @@ fn connections(connections: &model::Connections) -> Connections {
         connect_timeout: connections.connect_timeout.value,
         idle_timeout: connections.idle_timeout.value,
         max_age: connections.max_age.as_ref().map(|age| age.value),
+        h2: connections.h2.value,
+        ping: connections.ping.value,
     }
 }

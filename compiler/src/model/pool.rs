@@ -137,5 +137,7 @@ pub(super) fn connections(block: &Checked) -> Connections {
         connect_timeout: block.value("connect-timeout"),
         idle_timeout: block.value("idle-timeout"),
         max_age: block.written("max-age"),
+        h2: block.value("h2"),
+        ping: block.value("ping"),
     }
 }

@@ -8,8 +8,8 @@ use super::fault::Fault;
 use super::types::Target;
 use crate::diagnostic::Rule;
 
-/// Reads `http://host:port`, `https://host:port` or `tcp://host:port`. Without a port it is that of the scheme; `tcp` has
-/// none.
+/// Reads `http://host:port`, `https://host:port`, `h2c://host:port` or `tcp://host:port`. Without a port it is that of the
+/// scheme; `tcp` has none.
 pub(super) fn parse(url: &str) -> Result<Target, Fault> {
     let Some((scheme, authority)) = url.split_once("://") else {
         return Err(fault(url, "has no scheme", format!("write `http://{url}` or `https://{url}`")));
@@ -18,6 +18,7 @@ pub(super) fn parse(url: &str) -> Result<Target, Fault> {
         "http" => authority_of(url, Scheme::Http, authority),
         "https" => authority_of(url, Scheme::Https, authority),
         "tcp" => authority_of(url, Scheme::Tcp, authority),
+        "h2c" => authority_of(url, Scheme::H2c, authority),
         _ => {
             let help = format!("write `http://{authority}` or `https://{authority}`");
             Err(fault(url, &format!("`{scheme}` is not spoken"), help))
@@ -42,6 +43,7 @@ fn authority_of(url: &str, scheme: Scheme, authority: &str) -> Result<Target, Fa
         Scheme::Http => "http",
         Scheme::Https => "https",
         Scheme::Tcp => "tcp",
+        Scheme::H2c => "h2c",
     };
     let end = authority.find(['/', '?', '#']);
     let host = authority.get(..end.unwrap_or(authority.len())).unwrap_or_default();
@@ -54,7 +56,7 @@ fn authority_of(url: &str, scheme: Scheme, authority: &str) -> Result<Target, Fa
         return Err(fault(url, "has a path", help));
     }
     let default = match scheme {
-        Scheme::Http => Some(80),
+        Scheme::Http | Scheme::H2c => Some(80),
         Scheme::Https => Some(443),
         Scheme::Tcp => None,
     };
@@ -134,6 +136,7 @@ mod tests {
         assert_eq!(shown("https://[2001:db8::1]"), "[2001:db8::1]:443");
         assert_eq!(shown("http://my_app:80"), "my_app:80");
         assert_eq!(shown("tcp://db.internal:5432"), "db.internal:5432");
+        assert_eq!(shown("h2c://rpc"), "rpc:80");
         assert_eq!(parse("https://a").unwrap().scheme, Scheme::Https);
     }
 

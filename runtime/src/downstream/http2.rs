@@ -17,6 +17,7 @@ use crate::exchange::{self, Client};
 use super::activity::Activity;
 use super::response::Watched;
 use super::sent::Sent;
+use super::websocket;
 
 /// Streams reset by the client that may wait to be accepted: rapid reset (CVE-2023-44487) ends here.
 const PENDING_RESETS: usize = 20;
@@ -54,11 +55,15 @@ pub(super) async fn serve<IO: Read + Write + Unpin + 'static>(
 ) -> Result<(), hyper::Error> {
     let activity = Activity::new(settings);
     let watch = Rc::clone(&activity);
-    let service = service_fn(move |request| {
+    let service = service_fn(move |mut request| {
         let (client, exchanging) = (Rc::clone(&client), activity.begin());
         async move {
+            let asked = websocket::enter(&mut request);
             let response = exchange::serve(&client, request.map(Sent), None).await;
-            Ok::<_, Infallible>(response.map(|body| Watched::new(body, exchanging)))
+            Ok::<_, Infallible>(match asked {
+                Some(asked) => asked.leave(response, exchanging),
+                None => response.map(|body| Watched::new(body, exchanging)),
+            })
         }
     });
     let connection = builder(settings).serve_connection(io, service);
@@ -81,6 +86,7 @@ fn builder(settings: &HttpSettings) -> http2::Builder<Local> {
     let mut builder = http2::Builder::new(Local);
     builder
         .timer(TokioTimer::new())
+        .enable_connect_protocol()
         .max_concurrent_streams(settings.max_streams)
         .max_header_list_size(settings.max_header_size)
         .max_pending_accept_reset_streams(PENDING_RESETS)

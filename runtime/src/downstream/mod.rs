@@ -7,6 +7,7 @@ mod http2;
 mod preface;
 mod response;
 mod sent;
+mod websocket;
 
 use std::future::Future;
 use std::io;

@@ -44,6 +44,12 @@ impl Watched {
         Self { shared: Rc::new(shared), guard: None }
     }
 
+    /// No body, of an exchange that somebody else has an eye on.
+    pub(super) fn nothing() -> Self {
+        let shared = Shared { state: State::Ended.into(), client: Turn::began() };
+        Self { shared: Rc::new(shared), guard: None }
+    }
+
     /// Sees to it that the client takes a piece within `idle`.
     fn guard(&mut self, idle: Duration) {
         self.shared.client.begin();

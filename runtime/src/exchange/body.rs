@@ -26,7 +26,8 @@ pub(crate) enum ResponseBody {
 }
 
 impl ResponseBody {
-    pub(super) fn local(text: impl Into<Bytes>) -> Self {
+    /// Our own words.
+    pub(crate) fn local(text: impl Into<Bytes>) -> Self {
         let bytes = text.into();
         Self::Local((!bytes.is_empty()).then_some(bytes))
     }

@@ -89,7 +89,7 @@ impl ConnectError {
     pub(super) fn failure(&self) -> Failure {
         match self {
             Self::TimedOut => Failure::TimedOut,
-            Self::Unresolved | Self::Tcp(_) | Self::Tls(_) => Failure::BadGateway,
+            Self::Unresolved | Self::Tcp(_) | Self::Tls(_) | Self::Http2(_) => Failure::BadGateway,
         }
     }
 }

@@ -205,6 +205,9 @@ impl<'a> Exchange<'a> {
         if head.method == Method::CONNECT {
             return Err(Failure::NotImplemented);
         }
+        if self.client.entered.is_some() && !request::is_secure(head) {
+            return Err(Failure::BadRequest);
+        }
         let target = request::target(head, self.listener.http.keep_empty_segments)?;
         let entered = self.client.entered.as_ref().zip(self.listener.tls.as_ref());
         if entered.is_some_and(|(entered, server)| !entered.admits(server, &target.host)) {

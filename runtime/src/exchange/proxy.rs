@@ -12,7 +12,7 @@ use http_body::Body;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::h1::client::Failed;
-use crate::message::{ClientBody, Progress};
+use crate::message::{ClientBody, Progress, websocket};
 use crate::plan::Policy;
 use crate::pool::{Affinity, Pick, Pool, Ticket, Tried};
 use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, connect};
@@ -37,6 +37,10 @@ impl Held for InFlight {
         if self.request.fault().is_none() {
             report(&self.upstream, self.ticket.backend().url(), error);
         }
+    }
+
+    fn pieces(&self) -> u64 {
+        self.request.pieces()
     }
 }
 
@@ -163,16 +167,15 @@ impl<'a> Course<'a> {
         upstream: &Rc<Upstream>,
     ) -> Result<Answered, Missed> {
         let progress = request.body().progress();
-        let mut waiting = upstream.take();
+        let tunnels =
+            websocket::is_asked_for(request.headers()) && upstream.may_carry_tunnels(ticket.backend());
+        let mut waiting = upstream.take(tunnels, ticket.backend().tls().is_some());
         loop {
             let (connection, used) = match waiting.take() {
                 Some(connection) => (connection, true),
                 // Rare, and large: a request on a connection that waits does not carry the room for it.
-                None => match Box::pin(connect(ticket.backend())).await {
-                    Ok(connection) => {
-                        upstream.opened();
-                        (connection, false)
-                    }
+                None => match Box::pin(connect(ticket.backend(), upstream, tunnels)).await {
+                    Ok(connection) => (connection, false),
                     Err(error) => {
                         report(upstream, ticket.backend().url(), &error);
                         if !error.is_ours() {
@@ -232,6 +235,7 @@ impl<'a> Course<'a> {
         let again = match late {
             Late::FirstByte(limit) => {
                 ticket.answered(*limit, std::time::Instant::now()); // at least as slow as this
+                upstream.suspect(*limit);
                 self.pool.went_wrong(ticket.backend());
                 self.retries.after_timeout(copy)
             }
@@ -293,6 +297,7 @@ impl<'a> Course<'a> {
         upstream: Rc<Upstream>,
         request: Rc<Progress>,
     ) -> Answered {
+        request.answered();
         let counter = ticket.number();
         let (mut head, body) = response.into_parts();
         let switches = head.status == StatusCode::SWITCHING_PROTOCOLS;
@@ -302,7 +307,7 @@ impl<'a> Course<'a> {
         let timeouts = self.timeouts;
         if switches {
             head.headers.extend(protocol.map(|protocol| (UPGRADE, protocol)));
-            let far = Some(body.into_tunnel(timeouts.tunnel_idle.into()));
+            let far = body.into_tunnel(timeouts.tunnel_idle.into());
             return (Response::from_parts(head, ResponseBody::Tunnel { far, _held: held }), counter);
         }
         let body = BackendBody::new(body, lease, held, timeouts.body_idle.into(), self.deadline);

@@ -7,6 +7,7 @@ use http::header::{
     TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
 use crate::h1;
@@ -52,6 +53,12 @@ pub(super) fn target(head: &Parts, keep_empty_segments: bool) -> Result<Target, 
     let path = route::normalise(head.uri.path(), keep_empty_segments).map_err(|_| Failure::BadRequest)?;
     let query = head.uri.query().map(str::to_owned);
     Ok(Target { method: head.method.clone(), host, path: path.into_owned(), query, authority })
+}
+
+/// Whether a request that came in over TLS says nothing else of itself: HTTP/2 names the scheme (RFC 9113, section 8.3.1).
+/// Where TLS ended before, plain text may carry either.
+pub(super) fn is_secure(head: &Parts) -> bool {
+    head.version != Version::HTTP_2 || head.uri.scheme() == Some(&Scheme::HTTPS)
 }
 
 /// Whether fields obey what the library of HTTP/2 does not look at: one `content-length` (RFC 9110, section 8.6), and no
@@ -133,7 +140,11 @@ pub(super) fn forwardable(
 ) -> Result<Parts, Failure> {
     let upgrade =
         h1::upgrade(&head.headers, head.version).filter(|protocol| is_forwardable(protocol)).cloned();
+    let trailers = accepts_trailers(&head.headers);
     end_hop(&mut head.headers);
+    if trailers {
+        head.headers.insert(TE, HeaderValue::from_static("trailers"));
+    }
     head.headers.extend(upgrade.map(|protocol| (UPGRADE, protocol)));
     if !interim {
         head.headers.remove(EXPECT); // whoever waits for a word must hear it
@@ -148,6 +159,12 @@ pub(super) fn forwardable(
     head.uri = Uri::try_from(path_and_query).map_err(|_| Failure::BadRequest)?;
     head.version = Version::HTTP_11;
     Ok(head)
+}
+
+/// Whether the client wants trailers, as every one of gRPC does. So do we, and tell backends in HTTP/2.
+fn accepts_trailers(headers: &HeaderMap) -> bool {
+    let lists = headers.get_all(TE).iter().flat_map(|list| list.as_bytes().split(|byte| *byte == b','));
+    lists.into_iter().any(|coding| coding.trim_ascii().eq_ignore_ascii_case(b"trailers"))
 }
 
 /// HTTP/2 is spoken hop by hop: through an upgrade to it, requests would pass that nobody routes.

@@ -1,15 +1,16 @@
 //! Heads and chunks, to bytes.
 
 use bytes::{BufMut, BytesMut};
-use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TRANSFER_ENCODING, UPGRADE};
+use http::header::{CONNECTION, CONTENT_LENGTH, DATE, HeaderName, TE, TRANSFER_ENCODING, UPGRADE};
 use http::{HeaderMap, Method, Response, StatusCode, Version, request};
 
 use super::date;
 use super::framing::Framing;
 
 /// Fields of a connection, not of a message: written from what is done, never copied.
-static OURS: [HeaderName; 4] = [
+static OURS: [HeaderName; 5] = [
     CONNECTION,
+    TE,
     TRANSFER_ENCODING,
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),

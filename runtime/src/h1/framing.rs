@@ -81,9 +81,10 @@ pub(super) fn keeps_alive(headers: &HeaderMap, version: Version) -> bool {
     }
 }
 
-/// Whether the sender wants another protocol, and which (RFC 9110, section 7.8).
+/// Whether the sender wants another protocol, and which (RFC 9110, section 7.8). A request in HTTP/2 has such a field only
+/// where its extended CONNECT was put in these terms.
 pub(crate) fn upgrade(headers: &HeaderMap, version: Version) -> Option<&HeaderValue> {
-    let asked = version == Version::HTTP_11 && names(headers, "upgrade");
+    let asked = version != Version::HTTP_10 && names(headers, "upgrade");
     headers.get(HeaderName::from_static("upgrade")).filter(|_| asked)
 }
 

@@ -1,5 +1,6 @@
 //! Two streams that are one: what follows an upgrade (RFC 9110, section 7.8), and connections that pass as they are.
 
+use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -20,6 +21,20 @@ impl Tunnel {
     /// A tunnel to `far` that ends when for `idle` nothing moves in it.
     pub(crate) fn new<IO: Duplex + 'static>(far: Wire<IO>, idle: Duration) -> Self {
         Self { far: far.boxed(), idle: IdleTimer::new(idle), up: false, down: false }
+    }
+
+    /// The same over a stream that is no connection of HTTP/1.
+    pub(crate) fn over<IO: Duplex + 'static>(far: IO, idle: Duration) -> Self {
+        Self::new(Wire::new(far), idle)
+    }
+
+    /// Joins the far end to a stream that is no connection of HTTP/1; completes as [`poll`](Self::poll) does.
+    ///
+    /// # Errors
+    /// When one of the streams fails.
+    pub(crate) async fn join<IO: Duplex>(mut self, near: IO) -> io::Result<()> {
+        let mut near = Wire::new(near);
+        poll_fn(|context| self.poll(&mut near, context)).await
     }
 
     /// Carries bytes both ways; ready when both sides have ended, each side's end being passed on, or nothing moves.

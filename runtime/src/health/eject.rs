@@ -79,6 +79,8 @@ pub(super) mod tests {
                 connect_timeout: Millis(9),
                 idle_timeout: Millis(9),
                 max_age: None,
+                h2: true,
+                ping: Millis(360_000),
             },
         };
         let eject =

@@ -40,6 +40,8 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
             connect_timeout: Millis(9),
             idle_timeout: Millis(9),
             max_age: None,
+            h2: true,
+            ping: Millis(360_000),
         },
     }
 }

@@ -67,13 +67,33 @@ impl std::error::Error for ClientFault {}
 /// How a request body fares, seen from outside: the body itself is with the backend's connection.
 pub(crate) struct Progress {
     fault: Cell<Option<ClientFault>>,
+    /// Whether its response has begun.
+    answered: Cell<bool>,
+    /// How many pieces came.
+    pieces: Cell<u64>,
     /// The backend's turn: to take the next piece, or, when it has all, to answer.
     pub(crate) backend: Turn,
 }
 
 impl Progress {
     fn new() -> Rc<Self> {
-        Rc::new(Self { fault: Cell::new(None), backend: Turn::began() })
+        Rc::new(Self {
+            fault: Cell::new(None),
+            answered: Cell::new(false),
+            pieces: Cell::new(0),
+            backend: Turn::began(),
+        })
+    }
+
+    /// The response has begun. A body of no known length may be one half of a conversation: from now on both directions have
+    /// one time together, and it is the response's.
+    pub(crate) fn answered(&self) {
+        self.answered.set(true);
+    }
+
+    /// How many pieces came so far.
+    pub(crate) fn pieces(&self) -> u64 {
+        self.pieces.get()
     }
 
     /// Why the body failed, if it did.
@@ -201,10 +221,14 @@ impl Body for ClientBody {
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         let Poll::Ready(frame) = inner.as_mut().poll_frame(context) else {
             this.progress.backend.end();
+            if this.progress.answered.get() && inner.size_hint().exact().is_none() {
+                return Poll::Pending;
+            }
             ready!(this.idle.poll_expired(context));
             return this.fail(ClientFault::Stalled);
         };
         this.progress.backend.begin();
+        this.progress.pieces.set(this.progress.pieces.get().wrapping_add(1));
         this.idle.moved();
         match frame {
             None => {

@@ -5,6 +5,7 @@ pub(crate) mod cookie;
 mod idle;
 mod interim;
 mod turn;
+pub(crate) mod websocket;
 
 pub(crate) use self::body::{
     ClientBody, ClientFault, FORBIDDEN_TRAILERS, Progress, without_forbidden_trailers,

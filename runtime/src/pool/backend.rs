@@ -175,7 +175,10 @@ impl Backend {
             _ => false,
         };
         let (mine, theirs) = (&self.settings, &other.settings);
-        same_tls && mine.address == theirs.address && mine.connections == theirs.connections
+        same_tls
+            && mine.scheme == theirs.scheme
+            && mine.address == theirs.address
+            && mine.connections == theirs.connections
     }
 
     /// Where it is now; none is down.
@@ -426,7 +429,7 @@ impl Drop for Ticket {
 /// Host and port as in a `Host` header (RFC 9110, section 7.2): the port of the scheme goes without saying.
 fn authority(plan: &plan::Backend) -> String {
     let standard = match plan.scheme {
-        plan::Scheme::Http => 80,
+        plan::Scheme::Http | plan::Scheme::H2c => 80,
         plan::Scheme::Https => 443,
         plan::Scheme::Tcp => return plan.address.to_string(),
     };

@@ -26,6 +26,8 @@ fn backend(port: u16, weight: u16) -> plan::Backend {
             connect_timeout: Millis(1_000),
             idle_timeout: Millis(1_000),
             max_age: None,
+            h2: true,
+            ping: Millis(360_000),
         },
     }
 }

@@ -26,6 +26,16 @@ impl Stream {
     }
 }
 
+impl Stream {
+    /// Whether both sides have settled on HTTP/2.
+    pub(crate) fn is_h2(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(tls) => tls.get_ref().1.alpn_protocol() == Some(b"h2"),
+        }
+    }
+}
+
 macro_rules! either {
     ($self:expr, $stream:ident => $then:expr) => {
         match $self.get_mut() {

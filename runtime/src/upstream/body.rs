@@ -52,6 +52,9 @@ impl std::error::Error for BodyError {}
 pub(crate) trait Held: Unpin {
     /// The body ended before its end.
     fn broke_off(&self, error: &BodyError);
+
+    /// How many pieces of the request came so far.
+    fn pieces(&self) -> u64;
 }
 
 /// The body of a backend's response on its way to the client: streamed and watched. When it has ended well, the
@@ -61,6 +64,8 @@ pub(crate) struct BackendBody<T> {
     inner: Option<Incoming>,
     lease: Option<Lease>,
     idle: IdleTimer,
+    /// Pieces of the request when the time last began.
+    pieces: u64,
     deadline: Option<Pin<Box<Sleep>>>,
     held: Option<T>,
 }
@@ -76,7 +81,14 @@ impl<T: Held> BackendBody<T> {
     ) -> Self {
         let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
         let (ended, idle) = (inner.is_end_stream(), IdleTimer::new(idle));
-        let mut body = Self { inner: Some(inner), lease: Some(lease), idle, deadline, held: Some(held) };
+        let mut body = Self {
+            inner: Some(inner),
+            lease: Some(lease),
+            idle,
+            pieces: held.pieces(),
+            deadline,
+            held: Some(held),
+        };
         if ended {
             body.end();
         }
@@ -86,6 +98,18 @@ impl<T: Held> BackendBody<T> {
     /// How long it may stand still.
     pub(crate) fn idle(&self) -> Duration {
         self.idle.limit()
+    }
+
+    /// Ready when for too long neither the response has moved nor what is left of the request.
+    fn poll_stalled(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.idle.poll_expired(context));
+            let pieces = self.held.as_ref().map_or(0, Held::pieces);
+            if std::mem::replace(&mut self.pieces, pieces) == pieces {
+                return Poll::Ready(());
+            }
+            self.idle.moved();
+        }
     }
 
     fn end(&mut self) {
@@ -120,10 +144,11 @@ impl<T: Held> Body for BackendBody<T> {
         }
         let Some(inner) = &mut this.inner else { return Poll::Ready(None) };
         let Poll::Ready(frame) = Pin::new(&mut *inner).poll_frame(context) else {
-            ready!(this.idle.poll_expired(context));
+            ready!(this.poll_stalled(context));
             return this.fail(BodyError::Stalled);
         };
         this.idle.moved();
+        this.pieces = this.held.as_ref().map_or(0, Held::pieces);
         match frame {
             None => {
                 this.end();

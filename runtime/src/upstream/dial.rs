@@ -19,22 +19,25 @@ use super::ConnectError;
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to `backend`, at `port` in place of its own if there is one. Over TLS, `alpn` is offered in place of what its
-/// settings say. Nothing limits the time but the caller.
+/// settings say, if it is anything. Nothing limits the time but the caller.
 ///
 /// # Errors
 /// [`ConnectError`], in an operator's words.
 pub(crate) async fn dial(
     backend: &Backend,
     port: Option<u16>,
-    alpn: Option<&[u8]>,
+    alpn: &[&[u8]],
 ) -> Result<Stream, ConnectError> {
     let tcp = race(order(&backend.addresses(), port, backend.next_dial())).await?;
     let _ = tcp.set_nodelay(true); // a connection that refuses it still works
     let Some((config, name)) = backend.tls() else { return Ok(Stream::Plain(tcp)) };
     let connector = TlsConnector::from(Arc::clone(config));
     let tls = match alpn {
-        Some(alpn) => connector.with_alpn(vec![alpn.to_vec()]).connect(name.clone(), tcp).await,
-        None => connector.connect(name.clone(), tcp).await,
+        [] => connector.connect(name.clone(), tcp).await,
+        _ => {
+            let alpn = alpn.iter().map(|protocol| protocol.to_vec()).collect();
+            connector.with_alpn(alpn).connect(name.clone(), tcp).await
+        }
     };
     let tls = tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?;
     Ok(Stream::Tls(Box::new(tls.into())))

@@ -1,22 +1,34 @@
-//! The connections of one worker to one backend that wait for the next exchange.
+//! The connections of one worker to one backend: those of HTTP/1 that wait for the next exchange, and those of HTTP/2, which
+//! exchanges share.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use divisor_schema::plan::Connections;
+use divisor_schema::plan::{Connections, Scheme};
 use http::{Request, Response};
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use crate::counters::Counters;
 use crate::h1::client::{self, Failed};
 use crate::message::ClientBody;
+use crate::pool::Backend;
 use crate::tls::Stream;
 
-/// The waiting connections of one worker to one backend, the one last used on top: what is needed least grows old.
+use super::http2::{Shared, Slot};
+use super::incoming::Incoming;
+
+/// The connections of one worker to one backend.
 pub(crate) struct Upstream {
-    waiting: RefCell<Vec<Connection>>,
+    /// The one last used on top: what is needed least grows old.
+    waiting: RefCell<Vec<Waiting>>,
+    shared: RefCell<Vec<Rc<Shared>>>,
+    /// The turn to open a connection that others may share: who waits for it may find room on what came of it.
+    pub(super) turn: Semaphore,
+    /// What the backend last chose.
+    chosen: Cell<Option<Chosen>>,
     idle_timeout: Duration,
     max_age: Option<Duration>,
     trouble: Trouble,
@@ -25,21 +37,35 @@ pub(crate) struct Upstream {
     unverified: bool,
 }
 
-/// The body of a response from a backend.
-pub(crate) type Incoming = client::Incoming<Stream, ClientBody>;
+/// What a backend that was offered HTTP/2 chose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Chosen {
+    Http1,
+    /// HTTP/2, and whether other protocols can be spoken on its streams.
+    Http2 {
+        tunnels: bool,
+    },
+}
 
-/// A connection to a backend.
-pub(crate) struct Connection {
+/// A way to send a request to a backend.
+pub(crate) enum Connection {
+    /// A connection of HTTP/1, and when it was opened.
+    Http1(client::Connection<Stream>, Instant),
+    /// Room on a connection of HTTP/2, and whether that is over TLS.
+    Http2(Slot, bool),
+}
+
+/// A connection of HTTP/1 between two exchanges.
+struct Waiting {
     connection: client::Connection<Stream>,
     opened: Instant,
     used: Instant,
 }
 
 impl Connection {
-    /// A connection that was just opened.
-    pub(crate) fn new(connection: client::Connection<Stream>) -> Self {
-        let now = Instant::now();
-        Self { connection, opened: now, used: now }
+    /// A connection of HTTP/1 that was just opened.
+    pub(super) fn http1(stream: Stream) -> Self {
+        Self::Http1(client::Connection::new(stream), Instant::now())
     }
 
     /// Sends a request and waits for the head of the response. The lease on what comes back returns the connection to
@@ -52,8 +78,17 @@ impl Connection {
         request: Request<ClientBody>,
         home: Rc<Upstream>,
     ) -> Result<(Response<Incoming>, Lease), Failed<ClientBody>> {
-        let response = self.connection.send(request).await?;
-        Ok((response, Lease { opened: self.opened, home }))
+        match self {
+            Self::Http1(connection, opened) => {
+                let response = connection.send(request).await?;
+                Ok((response.map(Incoming::Http1), Lease { opened, home }))
+            }
+            Self::Http2(slot, secure) => {
+                let opened = slot.opened();
+                let response = Box::pin(slot.send(request, secure)).await?;
+                Ok((response.map(Incoming::Http2), Lease { opened, home }))
+            }
+        }
     }
 }
 
@@ -62,6 +97,9 @@ impl Upstream {
     pub(crate) fn new(settings: &Connections, counters: Arc<Counters>, unverified: bool) -> Rc<Self> {
         Rc::new(Self {
             waiting: RefCell::default(),
+            shared: RefCell::default(),
+            turn: Semaphore::new(1),
+            chosen: Cell::new(None),
             idle_timeout: settings.idle_timeout.into(),
             max_age: settings.max_age.map(Duration::from),
             trouble: Trouble::default(),
@@ -84,14 +122,60 @@ impl Upstream {
         self.trouble.next(Instant::now())
     }
 
-    /// A connection that can be used now, if one waits.
-    pub(crate) fn take(&self) -> Option<Connection> {
+    /// A connection that can be used now, if there is one. A request that asks for a WebSocket gets none of HTTP/2 that
+    /// does not carry it.
+    pub(crate) fn take(&self, tunnels: bool, secure: bool) -> Option<Connection> {
+        self.slot(tunnels).map(|slot| Connection::Http2(slot, secure)).or_else(|| self.take_waiting())
+    }
+
+    /// Room on a connection of HTTP/2, on the oldest that has any, so that the others grow idle.
+    pub(super) fn slot(&self, tunnels: bool) -> Option<Slot> {
+        let mut shared = self.shared.borrow_mut();
+        if shared.is_empty() {
+            return None;
+        }
+        let now = Instant::now();
+        shared.retain(|connection| !self.is_past(connection, now));
+        shared.iter().filter(|connection| !tunnels || connection.takes_tunnels()).find_map(|it| it.slot())
+    }
+
+    /// Keeps a connection of HTTP/2 for others to share.
+    pub(super) fn share(&self, connection: Rc<Shared>) {
+        self.chosen.set(Some(Chosen::Http2 { tunnels: connection.takes_tunnels() }));
+        self.shared.borrow_mut().push(connection);
+    }
+
+    /// Whether a WebSocket may be had from a backend. One that speaks HTTP/2 alone, and carries none there, is asked as for
+    /// anything else: its answer says so.
+    pub(crate) fn may_carry_tunnels(&self, backend: &Backend) -> bool {
+        let never = self.chosen.get() == Some(Chosen::Http2 { tunnels: false });
+        backend.settings().scheme != Scheme::H2c || !never
+    }
+
+    /// What the backend last chose.
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        self.chosen.get()
+    }
+
+    /// The backend wants HTTP/1.
+    pub(super) fn chose_http1(&self) {
+        self.chosen.set(Some(Chosen::Http1));
+    }
+
+    /// A backend has let a request wait for so long: connections on which it said nothing else meanwhile may be dead, and
+    /// get no more.
+    pub(crate) fn suspect(&self, silence: Duration) {
+        let now = Instant::now();
+        self.shared.borrow_mut().retain(|connection| now.duration_since(connection.heard()) < silence);
+    }
+
+    fn take_waiting(&self) -> Option<Connection> {
         let mut waiting = self.waiting.borrow_mut();
         let now = Instant::now();
         loop {
             let mut connection = waiting.pop()?;
             if !self.is_over(&mut connection, now) {
-                return Some(connection);
+                return Some(Connection::Http1(connection.connection, connection.opened));
             }
         }
     }
@@ -100,12 +184,24 @@ impl Upstream {
     pub(crate) fn sweep(&self) {
         let now = Instant::now();
         self.waiting.borrow_mut().retain_mut(|connection| !self.is_over(connection, now));
+        self.shared.borrow_mut().retain(|connection| !self.is_past(connection, now));
     }
 
-    fn is_over(&self, connection: &mut Connection, now: Instant) -> bool {
+    fn is_over(&self, connection: &mut Waiting, now: Instant) -> bool {
         now.duration_since(connection.used) >= self.idle_timeout
-            || self.max_age.is_some_and(|age| now.duration_since(connection.opened) >= age)
+            || self.is_old(connection.opened, now)
             || connection.connection.is_stale()
+    }
+
+    /// Whether a connection of HTTP/2 gets no more exchanges. Those that it has go on.
+    fn is_past(&self, connection: &Shared, now: Instant) -> bool {
+        let idle =
+            connection.idle_since().is_some_and(|since| now.duration_since(since) >= self.idle_timeout);
+        idle || self.is_old(connection.opened(), now) || connection.is_closed()
+    }
+
+    fn is_old(&self, opened: Instant, now: Instant) -> bool {
+        self.max_age.is_some_and(|age| now.duration_since(opened) >= age)
     }
 }
 
@@ -120,7 +216,7 @@ impl Lease {
     pub(crate) fn give_back(self, body: Incoming) {
         let Self { opened, home } = self;
         if let Some(connection) = body.into_connection() {
-            let waiting = Connection { connection, opened, used: Instant::now() };
+            let waiting = Waiting { connection, opened, used: Instant::now() };
             home.waiting.borrow_mut().push(waiting);
         }
     }

@@ -3,9 +3,12 @@
 mod body;
 mod connect;
 mod dial;
+mod http2;
 mod idle;
+mod incoming;
 
 pub(crate) use self::body::{BackendBody, BodyError, Held};
 pub(crate) use self::connect::{ConnectError, connect, open};
 pub(crate) use self::dial::dial;
-pub(crate) use self::idle::{Connection, Incoming, Lease, Upstream};
+pub(crate) use self::idle::{Lease, Upstream};
+pub(crate) use self::incoming::Incoming;

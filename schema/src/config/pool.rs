@@ -243,5 +243,19 @@ static CONNECTIONS: Block = Block {
             DURATION,
             "How long a connection is used at all; as long as it lasts otherwise.",
         ),
+        Field::new(
+            "h2",
+            Kind::Flag,
+            "Whether `https` backends are offered HTTP/2; `h2c://` backends are spoken to in nothing else.",
+        )
+        .default("true"),
+        Field::new(
+            "ping",
+            DURATION,
+            "How often an HTTP/2 connection is asked whether its backend is still there. gRPC servers end \
+             connections that ask more often than every 5 minutes.",
+        )
+        .default("6m")
+        .usual("1s", "1h"),
     ]],
 };

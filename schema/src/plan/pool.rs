@@ -179,8 +179,10 @@ pub struct Backend {
 pub enum Scheme {
     /// HTTP/1.1 over TCP.
     Http,
-    /// HTTP/1.1 over TLS.
+    /// Over TLS, which settles the version: HTTP/2 or HTTP/1.1.
     Https,
+    /// HTTP/2 over TCP, without asking (RFC 9113, section 3.3).
+    H2c,
     /// Bytes over TCP, whatever they mean.
     Tcp,
 }
@@ -189,7 +191,7 @@ impl Scheme {
     /// Whether requests can be sent to it.
     pub fn is_http(self) -> bool {
         match self {
-            Self::Http | Self::Https => true,
+            Self::Http | Self::Https | Self::H2c => true,
             Self::Tcp => false,
         }
     }
@@ -220,6 +222,7 @@ impl Backend {
             Scheme::Http => "http",
             Scheme::Https => "https",
             Scheme::Tcp => "tcp",
+            Scheme::H2c => "h2c",
         };
         format!("{scheme}://{}", self.address)
     }
@@ -305,4 +308,8 @@ pub struct Connections {
     pub idle_timeout: Millis,
     /// How long a connection is used at all; `None` is as long as it lasts.
     pub max_age: Option<Millis>,
+    /// Whether TLS offers HTTP/2.
+    pub h2: bool,
+    /// From one ping on an HTTP/2 connection to the next.
+    pub ping: Millis,
 }

@@ -153,16 +153,22 @@ fn backend() -> impl Strategy<Value = Backend> {
             fall,
             starts_alive,
         });
-    let connections = (1u32.., any::<u32>(), millis(), millis(), millis(), option::of(millis())).prop_map(
-        |(per_backend, queue, queue_timeout, connect_timeout, idle_timeout, max_age)| Connections {
-            per_backend,
-            queue,
-            queue_timeout,
-            connect_timeout,
-            idle_timeout,
-            max_age,
-        },
-    );
+    let connections =
+        (1u32.., any::<u32>(), millis(), millis(), millis(), option::of(millis()), any::<bool>(), millis())
+            .prop_map(
+                |(per_backend, queue, queue_timeout, connect_timeout, idle_timeout, max_age, h2, ping)| {
+                    Connections {
+                        per_backend,
+                        queue,
+                        queue_timeout,
+                        connect_timeout,
+                        idle_timeout,
+                        max_age,
+                        h2,
+                        ping,
+                    }
+                },
+            );
     (any::<[bool; 2]>(), address, any::<u16>(), option::of(probe), connections).prop_map(
         |([secure, backup], address, weight, probe, connections)| Backend {
             scheme: if secure { Scheme::Https } else { Scheme::Http },

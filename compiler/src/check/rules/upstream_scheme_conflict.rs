@@ -11,7 +11,7 @@ use crate::source::Span;
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("TLS018", "upstream-scheme-conflict"),
     level: Severity::Error,
-    explanation: "A pool or backend has a `tls` block, but its URLs say `http`: requests would go out in plain \
+    explanation: "A pool or backend has a `tls` block, but its URLs say `http` or `h2c`: requests would go out in plain \
         text.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
@@ -63,7 +63,7 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
     if url.value.starts_with("tcp://") {
         return finding.help("delete the `tls` block: `tcp` backends get connections as they are");
     }
-    let secure = url.value.replacen("http://", "https://", 1);
+    let secure = secure(&url.value);
     finding.help("write `https://`, or delete the `tls` block").fix(replace(
         facts.sources,
         Safety::Unsafe,
@@ -72,9 +72,14 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
     ))
 }
 
+/// The same backend, over TLS.
+fn secure(url: &str) -> String {
+    format!("https://{}", url.split_once("://").map_or(url, |(_, authority)| authority))
+}
+
 /// Plain text to the port of TLS.
 fn plain_443(facts: &Facts<'_>, backend: &Backend) -> Option<Diagnostic> {
-    let target = backend.target.as_ref().filter(|target| target.scheme == Scheme::Http)?;
+    let target = backend.target.as_ref().filter(|target| target.scheme != Scheme::Https)?;
     let port = match &target.address {
         Address::Ip(address) => address.port(),
         Address::Name(_, port) => *port,
@@ -82,7 +87,7 @@ fn plain_443(facts: &Facts<'_>, backend: &Backend) -> Option<Diagnostic> {
     (port == 443).then(|| {
         let url = &backend.url;
         let message = format!("`{}` speaks plain HTTP to the port of TLS", url.value);
-        let secure = url.value.replacen("http://", "https://", 1);
+        let secure = secure(&url.value);
         Diagnostic::warning(LINT.rule, message, url.span, "port 443")
             .help("write `https://`, or another port")
             .fix(replace(facts.sources, Safety::Unsafe, url, &secure))

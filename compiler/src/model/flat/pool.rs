@@ -139,5 +139,7 @@ fn connections(block: &Checked) -> Connections {
         connect_timeout: defaults.connect_timeout,
         idle_timeout: duration(block, "max_idle_conn_duration").unwrap_or(defaults.idle_timeout),
         max_age: duration(block, "max_conn_duration"),
+        h2: defaults.h2,
+        ping: defaults.ping,
     }
 }

@@ -194,6 +194,10 @@ pub struct Connections {
     pub queue: Spanned<u32>,
     /// How long a request waits for its turn.
     pub queue_timeout: Spanned<Millis>,
+    /// Whether TLS offers HTTP/2.
+    pub h2: Spanned<bool>,
+    /// From one ping on an HTTP/2 connection to the next.
+    pub ping: Spanned<Millis>,
     /// TCP and TLS set-up.
     pub connect_timeout: Spanned<Millis>,
     /// How long an unused connection is kept.

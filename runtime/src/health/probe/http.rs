@@ -1,12 +1,12 @@
-//! A request over HTTP/1.1.
+//! A request over HTTP/1.1 or HTTP/2: what requests go in.
 
 use bytes::Bytes;
 use divisor_schema::plan::ProbeKind;
-use http::{HeaderValue, Request, StatusCode, header};
+use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body_util::{BodyExt, Empty};
 use hyper::body::Incoming;
-use hyper::client::conn::http1;
-use hyper_util::rt::TokioIo;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
 
 use super::{Failure, drive};
 use crate::pool::Backend;
@@ -48,7 +48,38 @@ pub(super) async fn ask(
         let status = response.status();
         Ok((status, beginning(response.into_body()).await?))
     };
-    let (status, begins) = drive(connection, exchange).await?;
+    found(drive(connection, exchange).await?, statuses, body)
+}
+
+/// The same over HTTP/2, which has the host in the target and nothing to say of the connection.
+pub(super) async fn ask_h2(
+    stream: Stream,
+    mut request: Request<Empty<Bytes>>,
+    statuses: &[(u16, u16)],
+    body: Option<&str>,
+) -> Result<(), Failure> {
+    let unsendable = |error: ::http::Error| Failure::Http(error.to_string());
+    request.headers_mut().remove(header::CONNECTION);
+    let host = request.headers_mut().remove(header::HOST);
+    let target = Uri::builder()
+        .scheme(if stream.is_h2() { "https" } else { "http" })
+        .authority(host.as_ref().map_or(&b""[..], HeaderValue::as_bytes))
+        .path_and_query(request.uri().path_and_query().map_or("/", |path| path.as_str()));
+    *request.uri_mut() = target.build().map_err(unsendable)?;
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await?;
+    let exchange = async {
+        let response = sender.send_request(request).await?;
+        let status = response.status();
+        Ok((status, beginning(response.into_body()).await?))
+    };
+    found(drive(connection, exchange).await?, statuses, body)
+}
+
+fn found(
+    (status, begins): (StatusCode, Vec<u8>),
+    statuses: &[(u16, u16)],
+    body: Option<&str>,
+) -> Result<(), Failure> {
     judge(status, statuses)?;
     match body {
         Some(text) if !holds(&begins, text) => Err(Failure::Body(text.to_owned())),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ::http::StatusCode;
-use divisor_schema::plan::{Probe, ProbeKind};
+use divisor_schema::plan::{Probe, ProbeKind, Scheme};
 use tokio::time::{sleep, timeout};
 
 use super::streak::Streak;
@@ -102,16 +102,21 @@ pub(super) async fn probe(backend: &Backend, settings: &Probe) -> Result<(), Fai
 }
 
 async fn connect_and_ask(backend: &Backend, settings: &Probe) -> Result<(), Failure> {
-    let alpn = match settings.kind {
-        ProbeKind::Http { .. } => Some(b"http/1.1".as_slice()),
-        ProbeKind::Grpc { .. } => Some(b"h2".as_slice()),
-        ProbeKind::Tcp => None,
+    let alpn: &[&[u8]] = match settings.kind {
+        ProbeKind::Http { .. } if backend.settings().connections.h2 => &[b"h2", b"http/1.1"],
+        ProbeKind::Http { .. } => &[b"http/1.1"],
+        ProbeKind::Grpc { .. } => &[b"h2"],
+        ProbeKind::Tcp => &[],
     };
     let stream = dial(backend, settings.port, alpn).await.map_err(Failure::Connect)?;
     match &settings.kind {
         ProbeKind::Tcp => Ok(()),
         ProbeKind::Http { method, path, host, headers, statuses, body } => {
             let request = http::request(backend, method, path, host.as_deref(), headers)?;
+            let h2 = stream.is_h2() || backend.settings().scheme == Scheme::H2c;
+            if h2 {
+                return http::ask_h2(stream, request, statuses, body.as_deref()).await;
+            }
             http::ask(stream, request, statuses, body.as_deref()).await
         }
         ProbeKind::Grpc { service, host } => {
