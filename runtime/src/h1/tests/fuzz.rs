@@ -86,6 +86,8 @@ fn connections() {
                 }
                 tokio::task::yield_now().await;
             }
+            // The time that a body may take is for its reader to know, and the echo gives it all.
+            let _ = stream.shutdown().await;
             let mut answer = Vec::new();
             let _ = stream.read_to_end(&mut answer).await;
             answer
