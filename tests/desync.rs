@@ -3,6 +3,7 @@
 
 mod corpus;
 mod http2;
+mod upstream;
 
 use std::net::SocketAddr;
 

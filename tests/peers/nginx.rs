@@ -110,7 +110,7 @@ fn secured(nginx: &Nginx) -> (Site, Port) {
 #[tokio::test(flavor = "multi_thread")]
 async fn connections_are_kept() {
     let nginx = Nginx::start();
-    for (site, port) in [plain(&nginx), secured(&nginx)] {
+    for ((site, port), version) in [(plain(&nginx), "HTTP/1.1"), (secured(&nginx), "HTTP/2.0")] {
         let _server = site.run();
         let mut client = Client::connect(port.address).await;
         let mut seen = Vec::new();
@@ -119,7 +119,7 @@ async fn connections_are_kept() {
         }
         let connection = seen[0].split(' ').next().unwrap();
         assert!(seen.iter().all(|line| line.split(' ').next() == Some(connection)), "{seen:?}");
-        assert!(seen[19].contains(" 20 "), "{seen:?}");
+        assert!(seen[19].ends_with(&format!(" 20 {version}")), "{seen:?}");
     }
 }
 

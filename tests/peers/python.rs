@@ -1,6 +1,7 @@
 //! Python packages as clients and servers.
 
 use super::programs::{python, run, until_says};
+use crate::support::certs::Authority;
 use crate::support::{Backend, Port, Site};
 
 /// A site that hands everything on to `backend`.
@@ -19,11 +20,27 @@ fn before(backend: &str) -> (Site, Port) {
 
 #[test]
 fn websockets_talk_through() {
-    let echo = Port::reserve();
+    let (echo, plain, safe) = (Port::reserve(), Port::reserve(), Port::reserve());
     let _echo = until_says(python("websocket_server.py").arg(echo.number().to_string()), "ready");
-    let (site, port) = before(&format!("http://{}", echo.address));
+    let authority = Authority::new("root");
+    let site = Site::with(&format!(
+        r#"
+        listener "web" {{ bind "127.0.0.1:{}" }}
+        listener "safe" {{ bind "127.0.0.1:{}"; tls {{ certificate "site.pem" key="site.key" trust="ca.pem" }} }}
+        pool "app" {{ backend "http://{}" }}
+        host "localhost" listener="web" {{ route "/**" pool="app" }}
+        host "localhost" listener="safe" {{ route "/**" pool="app" }}
+        "#,
+        plain.number(),
+        safe.number(),
+        echo.address
+    ));
+    site.pair("site", &authority.server(&["localhost"]));
+    site.write("ca.pem", &authority.pem);
     let _server = site.run();
-    assert_eq!(run(python("websocket_client.py").arg(format!("ws://{}/chat", port.address))), "ok\n");
+    let client = |url: String| run(python("websocket_client.py").arg(url).arg(site.path("ca.pem")));
+    assert_eq!(client(format!("ws://localhost:{}/chat", plain.number())), "ok\n");
+    assert_eq!(client(format!("wss://localhost:{}/chat", safe.number())), "ok\n");
 }
 
 #[test]
@@ -34,4 +51,26 @@ fn another_http2_is_understood() {
     assert_eq!(run(python("h2_client.py").arg(port.number().to_string())), "ok\n");
     let upload = backend.last();
     assert_eq!(upload.target, "/x");
+}
+
+#[test]
+fn websockets_talk_through_http2() {
+    let echo = Port::reserve();
+    let _echo = until_says(python("websocket_server.py").arg(echo.number().to_string()), "ready");
+    let (site, port) = before(&format!("http://{}", echo.address));
+    let _server = site.run();
+    assert_eq!(run(python("h2_websocket_client.py").arg(port.number().to_string())), "ok\n");
+    // And once more through a backend that speaks HTTP/2 itself.
+    let (outer, outer_port) = before(&format!("h2c://{}", port.address));
+    let _outer = outer.run();
+    assert_eq!(run(python("h2_websocket_client.py").arg(outer_port.number().to_string())), "ok\n");
+}
+
+#[test]
+fn grpc_is_called_in_every_way() {
+    let service = Port::reserve();
+    let _service = until_says(python("grpc_server.py").arg(service.number().to_string()), "ready");
+    let (site, port) = before(&format!("h2c://{}", service.address));
+    let _server = site.run();
+    assert_eq!(run(python("grpc_client.py").arg(port.number().to_string())), "ok\n");
 }

@@ -1,7 +1,8 @@
-"""Talks to an echo through a proxy. Argument: the URL."""
+"""Talks to an echo through a proxy. Arguments: the URL, and with TLS the file of the root to trust."""
 
 import asyncio
 import os
+import ssl
 import sys
 
 from websockets.asyncio.client import connect
@@ -9,7 +10,8 @@ from websockets.exceptions import ConnectionClosed
 
 
 async def talk(url):
-    async with connect(url, subprotocols=["chat"], max_size=None, proxy=None) as connection:
+    trust = ssl.create_default_context(cafile=sys.argv[2]) if url.startswith("wss:") else None
+    async with connect(url, ssl=trust, subprotocols=["chat"], max_size=None, proxy=None) as connection:
         assert connection.subprotocol == "chat", connection.subprotocol
         for message in ["", "text", "ä" * 1000, b"", b"\x00\xff" * 1000, os.urandom(3_000_000)]:
             await connection.send(message)

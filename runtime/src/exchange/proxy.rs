@@ -201,6 +201,9 @@ impl<'a> Course<'a> {
             if let Some(fault) = progress.fault() {
                 return Err(Missed::finally(fault.failure()));
             }
+            if failed.fault.is_none() {
+                return Err(Missed::finally(Failure::BadRequest)); // no backend could be sent it
+            }
             // The backend may have closed the connection just as the request was sent: no fault of anybody's.
             if !used || !is_repeatable(&failed) {
                 return Err(self.broke(failed, &ticket, upstream));

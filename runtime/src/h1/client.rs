@@ -42,7 +42,8 @@ pub(crate) struct Failed<B> {
     pub(crate) request: Request<B>,
     /// Whether the backend may have seen any of it.
     pub(crate) sent: bool,
-    /// What is wrong with the connection or the response; nothing where the request's own body broke off.
+    /// What is wrong with the connection or the response; nothing where the request's own body broke off,
+    /// or it cannot be sent at all.
     pub(crate) fault: Option<Fault>,
 }
 

@@ -38,7 +38,8 @@ impl Slot {
             |asked, body, sent, fault| Failed { request: Request::from_parts(asked, body), sent, fault };
         let request = match head::request(&asked, secure, length, tunnel) {
             Ok(request) => request,
-            Err(fault) => return Err(fail(asked, body, false, Some(fault))),
+            // A fault of the request, not of the backend.
+            Err(_) => return Err(fail(asked, body, false, None)),
         };
         let (response, stream) = match self.sender().send_request(request, empty && !tunnel) {
             Ok(begun) => begun,
@@ -63,6 +64,7 @@ impl Slot {
                     body,
                     bodiless,
                     left,
+                    early: !empty,
                     tunnel: switched,
                     _upload: upload,
                     slot: self,
@@ -93,7 +95,7 @@ impl Exchanging {
             self.inform(interim).map_err(|fault| (true, Some(fault)))?;
         }
         let response = ready!(Pin::new(&mut self.response).poll(context)).map_err(missed)?;
-        head::check(response.headers()).map_err(|fault| (true, Some(fault)))?;
+        head::check(&response).map_err(|fault| (true, Some(fault)))?;
         Poll::Ready(Ok(response))
     }
 
@@ -128,6 +130,8 @@ pub(crate) struct Incoming {
     bodiless: bool,
     /// What is left of the bytes that it says it has.
     left: Option<u64>,
+    /// Whether it may have come before the request was read.
+    early: bool,
     /// The other direction, if the stream carries another protocol.
     tunnel: Option<SendStream<Bytes>>,
     _upload: Option<Going>,
@@ -164,7 +168,9 @@ impl Body for Incoming {
             }
             // A backend that has answered in full may not want the rest of the request (RFC 9113, section 8.1).
             Some(Err(error))
-                if error.reason() == Some(Reason::NO_ERROR) && matches!(this.left, None | Some(0)) =>
+                if error.is_reset()
+                    && error.reason() == Some(Reason::NO_ERROR)
+                    && this.left.map_or(this.early, |left| left == 0) =>
             {
                 Poll::Ready(None)
             }

@@ -52,7 +52,11 @@ fn expects_length(method: &Method) -> bool {
 }
 
 /// Refuses a response that breaks a rule which the library leaves to others.
-pub(super) fn check(headers: &HeaderMap) -> Result<(), Fault> {
+pub(super) fn check<B>(response: &Response<B>) -> Result<(), Fault> {
+    let headers = response.headers();
+    if response.status().as_u16() >= 600 {
+        return Err(Fault::Malformed("a status that is none"));
+    }
     let padded = |value: &HeaderValue| matches!(value.as_bytes(), [b' ' | b'\t', ..] | [.., b' ' | b'\t']);
     if headers.len() > FIELDS {
         return Err(Fault::HeadTooLarge);
