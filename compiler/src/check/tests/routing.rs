@@ -107,12 +107,12 @@ fn pools_and_what_is_sent_to_them() {
     insta::assert_snapshot!(found(config), @r"
     UPS020 pool `app` gets requests, and a listener sends it connections
       -> write `tcp://` for its backends, or a route to it
-    REF005 pool `itself` points back to listener `loop`
-      -> write the port of the application
     SYN008 `keep-alive` has no effect on listener `loop`
       -> delete `keep-alive`
     SYN008 `handshake-timeout` has no effect on listener `loop`
       -> delete `handshake-timeout`, or give the listener `tls`
+    REF005 pool `itself` points back to listener `loop`
+      -> write the port of the application
     SYN007 `forward` and `redirect` of listener `both` cannot be combined
       -> delete `redirect`, or `forward`
     SYN007 `forward` and `use` of listener `bound` cannot be combined
