@@ -12,6 +12,7 @@ mod cli;
 mod dependencies;
 mod desync;
 mod documents;
+mod entry;
 mod examples;
 mod forwarding;
 mod generated;

@@ -7,7 +7,7 @@ use clap::Args;
 use divisor_compiler::diagnostic::{self, Diagnostic, Rule, Severity, Undecided};
 use divisor_compiler::source::{SourceMap, Span};
 use divisor_compiler::{Compilation, Options, check};
-use divisor_schema::plan::Plan;
+use divisor_schema::plan::{Bind, Plan};
 
 use super::findings::Findings;
 use super::host::{self, Listening};
@@ -83,12 +83,13 @@ fn still_undecided(plan: &Plan, found: &Compilation) -> Vec<Undecided> {
 /// Addresses of the plan that another program listens on.
 fn taken(plan: &Plan, sources: &SourceMap, listening: &[Listening]) -> Vec<Diagnostic> {
     let mut found = vec![];
-    let listeners = plan.listeners.iter();
-    let binds =
-        listeners.flat_map(|it| it.binds.iter().map(|bind| (format!("listener `{}`", it.name), bind)));
-    let admin = plan.admin.iter().flat_map(|it| &it.binds).map(|bind| ("`admin`".to_owned(), bind));
+    let binds = plan.listeners.iter().flat_map(|listener| {
+        let who = format!("listener `{}`", listener.name);
+        listener.binds.iter().filter_map(Bind::tcp).map(move |bind| (who.clone(), bind))
+    });
+    let admin = plan.admin.iter().flat_map(|it| &it.binds).map(|bind| ("`admin`".to_owned(), *bind));
     for (who, bind) in binds.chain(admin) {
-        let other = listening.iter().filter(|other| other.conflicts(*bind)).find(|it| !it.is_divisor());
+        let other = listening.iter().filter(|other| other.conflicts(bind)).find(|it| !it.is_divisor());
         let Some(other) = other else { continue };
         let by =
             other.program.as_ref().map_or("by another program".to_owned(), |name| format!("by `{name}`"));

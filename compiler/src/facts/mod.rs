@@ -112,8 +112,9 @@ impl<'m> Facts<'m> {
         let listener = self.model.listeners.get(target);
         let is_tls = listener.is_some_and(|listener| listener.tls.is_some());
         let (scheme, usual) = if is_tls { ("https://", 443) } else { ("http://", 80) };
-        let port = listener.and_then(|listener| listener.binds.first()).map(|bind| bind.value.port());
-        let port = port.filter(|port| *port != usual).map(|port| TemplatePart::Text(format!(":{port}")));
+        let port = listener.and_then(|listener| listener.binds.iter().find_map(|bind| bind.value.tcp()));
+        let port = port.map(|bind| bind.port()).filter(|port| *port != usual);
+        let port = port.map(|port| TemplatePart::Text(format!(":{port}")));
         let start = [TemplatePart::Text(scheme.to_owned()), TemplatePart::Host];
         Template(start.into_iter().chain(port).chain([TemplatePart::Path, TemplatePart::Query]).collect())
     }

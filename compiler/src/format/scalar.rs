@@ -13,6 +13,7 @@ fn wants_text(kind: Option<&Kind>) -> bool {
             | Kind::File
             | Kind::Choice(_)
             | Kind::Address
+            | Kind::Bind
             | Kind::Network
             | Kind::Backend
             | Kind::Request

@@ -7,6 +7,7 @@ use super::{headers, tls};
 use crate::facts::Facts;
 use crate::model;
 use crate::routes::HostPattern;
+use crate::source::Spanned;
 
 /// The listeners, sorted by name.
 pub(super) fn lower<'m>(facts: &Facts<'m>, hosts: &mut Hosts<'_, 'm>) -> Vec<Listener> {
@@ -30,19 +31,19 @@ fn listener<'m>(
         Some(Forward { pool: hosts.pool(&it.pool)?, tunnel_idle: it.tunnel_idle.value })
     };
     let hsts = listener.tls.as_ref().and_then(|tls| tls.hsts.as_ref());
-    let mut binds: Vec<_> = listener.binds.iter().map(|bind| bind.value).collect();
+    let mut binds: Vec<_> = listener.binds.iter().map(|bind| bind.value.clone()).collect();
     binds.sort_unstable();
     binds.dedup();
-    let mut trusted_proxies: Vec<Cidr> =
-        listener.trusted_proxies.iter().map(|network| network.value).collect();
-    trusted_proxies.sort_unstable();
-    trusted_proxies.dedup();
     Listener {
         name: listener.name.value.clone(),
         binds,
         tls: listener.tls.as_ref().map(|tls| tls::server(facts, index, tls)),
         http: http(&listener.http, listener.tls.is_some() && listener.reads_requests()),
-        trusted_proxies,
+        socket_mode: listener.socket_mode.value,
+        trusted_proxies: networks(&listener.trusted_proxies),
+        forwarded: listener.forwarded.value,
+        proxy_protocol: networks(&listener.proxy_protocol),
+        max_connections_per_client: listener.max_connections_per_client.as_ref().map(|limit| limit.value),
         max_connections: listener.max_connections.as_ref().map(|limit| limit.value),
         tcp_keepalive: listener.tcp_keepalive.as_ref().map(|interval| interval.value),
         response_headers: hsts.map(headers::hsts).into_iter().collect(),
@@ -75,11 +76,19 @@ fn passthrough(
     all
 }
 
+fn networks(networks: &[Spanned<Cidr>]) -> Vec<Cidr> {
+    let mut networks: Vec<Cidr> = networks.iter().map(|network| network.value).collect();
+    networks.sort_unstable();
+    networks.dedup();
+    networks
+}
+
 fn http(http: &model::Http, is_tls: bool) -> HttpSettings {
     HttpSettings {
         h2: http.h2.as_ref().map_or(is_tls, |h2| h2.value),
         keep_alive: http.keep_alive.value,
         max_header_size: u32::try_from(http.max_header_size.value).unwrap_or(u32::MAX),
+        max_target_size: u32::try_from(http.max_target_size.value).unwrap_or(u32::MAX),
         max_headers: http.max_headers.value,
         max_streams: http.max_streams.value,
         handshake_timeout: http.handshake_timeout.value,

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use divisor_schema::plan::{
-    Action, HashKey, HeaderOp, Plan, SameSite, Secret, Share, TemplatePart, ValuePart,
+    Action, Address, Bind, Forwarded, HashKey, HeaderOp, Plan, SameSite, Secret, Share, TemplatePart,
+    ValuePart,
 };
 use proptest::strategy::Strategy;
 
@@ -485,6 +486,43 @@ routes: [{ path: "/{pool}/**", split: { pools: [a, b, c, d, e, f] } }]
     assert_eq!((a.backends[0].connections.queue, a.backends[1].backup), (16, true));
     assert_eq!(b.sticky.as_ref().unwrap().key, Secret::Env("AT_KEY".into()));
     assert_eq!((b.slow_start.map(|it| it.0), b.backends[0].connections.queue), (Some(30_000), 1024));
+}
+
+#[test]
+fn how_clients_get_in_is_the_same_in_both_spellings() {
+    let kdl = r#"
+        listener "web" {
+            bind "unix:/run/divisor.sock" "127.0.0.1:8080"
+            socket-mode "0666"
+            proxy-protocol "192.0.2.0/24" "127.0.0.1"
+            forwarded "both"
+            max-connections-per-client 20
+            http max-target-size="1KiB"
+        }
+        pool "app" { backend "unix:/run/app.sock"; probe "/health"; }
+        route "/**" pool="app"
+    "#;
+    let yaml = r#"
+listeners:
+  web:
+    bind: ["127.0.0.1:8080", "unix:/run/divisor.sock"]
+    socket-mode: "0666"
+    proxy-protocol: ["127.0.0.1", 192.0.2.0/24]
+    forwarded: both
+    max-connections-per-client: 20
+    http: { max-target-size: 1KiB }
+pools: { app: { backends: ["unix:/run/app.sock"], probe: /health } }
+routes: [{ path: "/**", pool: app }]
+"#;
+    let plan = plan(kdl);
+    assert_eq!(plan, plan_of(&scratch().write("divisor.yaml", yaml)));
+    let listener = &plan.listeners[0];
+    let binds = [Bind::Tcp("127.0.0.1:8080".parse().unwrap()), Bind::Unix("/run/divisor.sock".into())];
+    assert_eq!((listener.binds.as_slice(), listener.socket_mode), (binds.as_slice(), 0o666));
+    assert_eq!((listener.proxy_protocol.len(), listener.forwarded), (2, Forwarded::Both));
+    assert_eq!((listener.max_connections_per_client, listener.http.max_target_size), (Some(20), 1024));
+    assert_eq!(plan.pools[0].backends[0].address, Address::Unix("/run/app.sock".into()));
+    assert_eq!(plan.pools[0].backends[0].url(), "unix:/run/app.sock");
 }
 
 #[test]

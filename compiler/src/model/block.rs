@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::net::SocketAddr;
 
 use divisor_schema::config::{Block, Field, Kind, Presence};
-use divisor_schema::plan::{Cidr, Millis};
+use divisor_schema::plan::{Bind, Cidr, Millis};
 
 use super::types::{RequestLine, Target};
 use super::units::Rate;
@@ -222,6 +222,7 @@ leaf!(u64, 0, Typed::Bytes(bytes) => Some(*bytes), Typed::Integer(number) => Sel
 leaf!(Millis, Self(1), Typed::Millis(millis) => Some(*millis));
 leaf!(Rate, Self { requests: 1, period: Millis(1000) }, Typed::Rate(rate) => Some(*rate));
 leaf!((u16, u16), (200, 399), Typed::Statuses(first, last) => Some((*first, *last)));
+leaf!(Bind, Self::Tcp(([0, 0, 0, 0], 1).into()), Typed::Bind(bind) => Some(bind.clone()));
 leaf!(SocketAddr, Self::from(([0, 0, 0, 0], 1)), Typed::Address(address) => Some(*address));
 leaf!(Option<Cidr>, None, Typed::Network(network) => Some(Some(*network)));
 leaf!(Option<Target>, None, Typed::Backend(_, target) => Some(target.clone()));

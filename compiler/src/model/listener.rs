@@ -1,10 +1,12 @@
 //! Listeners.
 
-use divisor_schema::plan::Cidr;
+use divisor_schema::plan::Forwarded;
 
 use super::block::Checked;
+use super::policy::networks;
 use super::types::{Forward, Http, Listener, ListenerRedirect, Passthrough, Reference};
 use super::{references, tls};
+use crate::source::Spanned;
 
 pub(super) fn listener(block: &Checked) -> Option<Listener> {
     Some(Listener {
@@ -12,12 +14,12 @@ pub(super) fn listener(block: &Checked) -> Option<Listener> {
         binds: block.list("bind"),
         tls: block.block("tls").map(tls::server),
         http: http(&block.block_or_defaults("http")),
-        trusted_proxies: block
-            .list::<Option<Cidr>>("trusted-proxies")
-            .into_iter()
-            .filter_map(super::transpose)
-            .collect(),
+        socket_mode: socket_mode(block),
+        trusted_proxies: networks(block, "trusted-proxies"),
+        forwarded: forwarded(block),
+        proxy_protocol: networks(block, "proxy-protocol"),
         max_connections: block.written("max-connections"),
+        max_connections_per_client: block.written("max-connections-per-client"),
         tcp_keepalive: block.written("tcp-keepalive"),
         redirect: block.block("redirect").and_then(redirect),
         forward: block.block("forward").and_then(forward),
@@ -26,11 +28,26 @@ pub(super) fn listener(block: &Checked) -> Option<Listener> {
     })
 }
 
+/// The words are octal numbers; the table knows no others.
+pub(super) fn socket_mode(block: &Checked) -> Spanned<u32> {
+    block.value::<String>("socket-mode").map(|mode| u32::from_str_radix(&mode, 8).unwrap_or(0o600))
+}
+
+pub(super) fn forwarded(block: &Checked) -> Spanned<Forwarded> {
+    block.value::<String>("forwarded").map(|word| match word.as_str() {
+        "rfc7239" => Forwarded::Standard,
+        "both" => Forwarded::Both,
+        "none" => Forwarded::Neither,
+        _ => Forwarded::Legacy,
+    })
+}
+
 pub(super) fn http(block: &Checked) -> Http {
     Http {
         h2: block.written("h2"),
         keep_alive: block.value("keep-alive"),
         max_header_size: block.value("max-header-size"),
+        max_target_size: block.value("max-target-size"),
         max_headers: block.value("max-headers"),
         max_streams: block.value("max-streams"),
         handshake_timeout: block.value("handshake-timeout"),

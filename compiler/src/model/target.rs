@@ -6,11 +6,15 @@ use divisor_schema::plan::{Address, Scheme};
 
 use super::fault::Fault;
 use super::types::Target;
+use super::value;
 use crate::diagnostic::Rule;
 
 /// Reads `http://host:port`, `https://host:port`, `h2c://host:port` or `tcp://host:port`. Without a port it is that of the
 /// scheme; `tcp` has none.
 pub(super) fn parse(url: &str) -> Result<Target, Fault> {
+    if let Some(path) = url.strip_prefix("unix:") {
+        return socket(url, path);
+    }
     let Some((scheme, authority)) = url.split_once("://") else {
         return Err(fault(url, "has no scheme", format!("write `http://{url}` or `https://{url}`")));
     };
@@ -24,6 +28,12 @@ pub(super) fn parse(url: &str) -> Result<Target, Fault> {
             Err(fault(url, &format!("`{scheme}` is not spoken"), help))
         }
     }
+}
+
+/// A socket of this machine is spoken to in plain text: nobody is in between.
+fn socket(url: &str, path: &str) -> Result<Target, Fault> {
+    let path = value::socket(path).map_err(|found| fault(url, &found.label, found.help))?;
+    Ok(Target { scheme: Scheme::Http, address: Address::Unix(path) })
 }
 
 /// Reads what stands in the flat layout: scheme and port may be missing.
@@ -137,6 +147,7 @@ mod tests {
         assert_eq!(shown("http://my_app:80"), "my_app:80");
         assert_eq!(shown("tcp://db.internal:5432"), "db.internal:5432");
         assert_eq!(shown("h2c://rpc"), "rpc:80");
+        assert_eq!(shown("unix:/run/app.sock"), "unix:/run/app.sock");
         assert_eq!(parse("https://a").unwrap().scheme, Scheme::Https);
     }
 
@@ -161,6 +172,7 @@ mod tests {
             ("http://-a:80", "has no host"),
             ("http://1.2.3:80", "has no host"),
             ("http://a..b:80", "has no host"),
+            ("unix:app.sock", "not the path of a socket"),
         ] {
             assert_eq!(shown(url), label, "{url}");
         }

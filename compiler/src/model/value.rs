@@ -3,7 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use divisor_schema::config::Kind;
-use divisor_schema::plan::{Cidr, Millis};
+use divisor_schema::plan::{Bind, Cidr, Millis, is_socket_path};
 
 use super::fault::Fault;
 use super::suggest::closest;
@@ -23,6 +23,7 @@ pub(crate) enum Typed {
     Rate(Rate),
     Statuses(u16, u16),
     Address(SocketAddr),
+    Bind(Bind),
     Network(Cidr),
     Backend(String, Option<Target>),
     Request(RequestLine),
@@ -58,7 +59,8 @@ pub(super) fn parse(kind: &Kind, value: &Value, spelling: Spelling) -> Parsed {
         }
         Kind::Statuses => statuses(kind, value),
         Kind::Choice(words) => choice(text(kind, value)?, words),
-        Kind::Address => address(text(kind, value)?),
+        Kind::Address => address(text(kind, value)?).map(Typed::Address),
+        Kind::Bind => bind(text(kind, value)?).map(Typed::Bind),
         Kind::Network => network(text(kind, value)?),
         Kind::Backend => {
             let text = text(kind, value)?;
@@ -201,11 +203,18 @@ fn choice(text: &str, words: &[&'static str]) -> Parsed {
     })
 }
 
-fn address(text: &str) -> Parsed {
+fn bind(text: &str) -> Result<Bind, Fault> {
+    match text.strip_prefix("unix:") {
+        Some(path) => socket(path).map(Bind::Unix),
+        None => address(text).map(Bind::Tcp),
+    }
+}
+
+fn address(text: &str) -> Result<SocketAddr, Fault> {
     if let Ok(address) = text.parse::<SocketAddr>()
         && address.port() != 0
     {
-        return Ok(Typed::Address(address));
+        return Ok(address);
     }
     let port = text.rsplit_once(':').map_or(text, |(_, port)| port);
     let help = match (port.parse::<u16>(), text.parse::<IpAddr>()) {
@@ -219,6 +228,15 @@ fn address(text: &str) -> Parsed {
     };
     let label = "not an address with port";
     Err(Fault::value(format!("`{text}` is not an address to accept on"), label, help))
+}
+
+/// The path of a Unix socket.
+pub(super) fn socket(path: &str) -> Result<String, Fault> {
+    if is_socket_path(path) {
+        return Ok(path.to_owned());
+    }
+    let help = "write an absolute path of at most 107 bytes: `unix:/run/divisor.sock`";
+    Err(Fault::value(format!("no Unix socket can lie at `{path}`"), "not the path of a socket", help))
 }
 
 fn network(text: &str) -> Parsed {
@@ -269,6 +287,12 @@ mod tests {
         assert!(help(Kind::Address, "10.0.0.1").starts_with("write `10.0.0.1:8080`"));
         assert!(help(Kind::Address, "::1").starts_with("write `[::1]:8080`"));
         assert!(help(Kind::Address, "0.0.0.0:0").starts_with("write an IP address"));
+        let socket = Typed::Bind(Bind::Unix("/run/a.sock".into()));
+        assert_eq!(read(Kind::Bind, "unix:/run/a.sock"), Ok(socket));
+        assert!(read(Kind::Address, "unix:/run/a.sock").is_err());
+        for path in ["unix:a.sock", "unix:", "unix:/run/", &format!("unix:/{}", "a".repeat(107))] {
+            assert!(help(Kind::Bind, path).starts_with("write an absolute path"), "{path}");
+        }
     }
 
     #[test]

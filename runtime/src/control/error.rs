@@ -1,10 +1,9 @@
 //! Why a plan is refused, and why the program ends.
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use divisor_schema::plan::LoadError;
+use divisor_schema::plan::{Bind, LoadError};
 
 /// Why a plan cannot serve. Whatever was live before still is.
 #[derive(Debug)]
@@ -14,7 +13,7 @@ pub enum Refused {
     /// The plan is whole, but a file that it needs is not there or not usable.
     Activate(String),
     /// An address cannot be bound.
-    Bind(SocketAddr, io::Error),
+    Bind(Bind, io::Error),
     /// The system grants no thread.
     Worker(io::Error),
 }
@@ -25,18 +24,28 @@ impl std::fmt::Display for Refused {
             Self::Load(error) => error.fmt(f),
             Self::Activate(why) => f.write_str(why),
             Self::Bind(address, error) => {
-                let hint = match error.kind() {
-                    io::ErrorKind::AddrInUse => {
-                        "another program listens there: stop it, or bind another port"
-                    }
-                    io::ErrorKind::PermissionDenied => "ports below 1024 need CAP_NET_BIND_SERVICE",
-                    io::ErrorKind::AddrNotAvailable => "this machine does not have that address",
-                    _ => "check the `bind` of the listener",
-                };
+                let hint = hint(address, error.kind());
                 write!(f, "cannot listen on {address}: {error}; {hint}")
             }
             Self::Worker(error) => write!(f, "cannot start a worker: {error}"),
         }
+    }
+}
+
+/// What to do next.
+fn hint(address: &Bind, kind: io::ErrorKind) -> &'static str {
+    match (kind, address) {
+        (io::ErrorKind::AddrInUse, Bind::Tcp(_)) => {
+            "another program listens there: stop it, or bind another port"
+        }
+        (io::ErrorKind::AddrInUse, Bind::Unix(_)) => {
+            "another program listens there, or the file is no socket: stop it, or bind another path"
+        }
+        (io::ErrorKind::PermissionDenied, Bind::Tcp(_)) => "ports below 1024 need CAP_NET_BIND_SERVICE",
+        (io::ErrorKind::PermissionDenied, Bind::Unix(_)) => "the folder must be writable",
+        (io::ErrorKind::NotFound, Bind::Unix(_)) => "make the folder first",
+        (io::ErrorKind::AddrNotAvailable, _) => "this machine does not have that address",
+        _ => "check the `bind` of the listener",
     }
 }
 
@@ -71,8 +80,14 @@ mod tests {
 
     #[test]
     fn errors_say_what_to_do_next() {
-        let address = "127.0.0.1:80".parse().unwrap();
-        let hint = |kind: io::ErrorKind| Refused::Bind(address, kind.into()).to_string();
+        let address = Bind::Tcp("127.0.0.1:80".parse().unwrap());
+        let hint = |kind: io::ErrorKind| Refused::Bind(address.clone(), kind.into()).to_string();
+        let path =
+            |kind: io::ErrorKind| Refused::Bind(Bind::Unix("/run/a.sock".into()), kind.into()).to_string();
+        assert!(path(io::ErrorKind::AddrInUse).contains("unix:/run/a.sock"));
+        assert!(path(io::ErrorKind::AddrInUse).contains("no socket"));
+        assert!(path(io::ErrorKind::PermissionDenied).contains("writable"));
+        assert!(path(io::ErrorKind::NotFound).contains("make the folder"));
         assert!(hint(io::ErrorKind::AddrInUse).contains("another program"));
         assert!(hint(io::ErrorKind::PermissionDenied).contains("CAP_NET_BIND_SERVICE"));
         assert!(hint(io::ErrorKind::AddrNotAvailable).contains("does not have"));

@@ -5,12 +5,12 @@ mod run;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use divisor_schema::plan::{Digest, Plan, Roots, Secret};
+use divisor_schema::plan::{Bind, Digest, Plan, Roots, Secret};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
@@ -18,7 +18,7 @@ use crate::admin::{self, Admin};
 use crate::counters::Totals;
 use crate::health;
 use crate::plan::{Live, Published, activate};
-use crate::worker::{Worker, listen};
+use crate::worker::{Listening, SocketFile, Worker, bind, listen};
 
 pub use self::error::{Refused, RunError};
 pub use self::run::run;
@@ -28,7 +28,7 @@ pub use self::run::run;
 pub struct Control {
     published: Arc<Published>,
     workers: Vec<Worker>,
-    binds: Vec<SocketAddr>,
+    binds: Bound,
     admin: Admin,
     totals: Arc<Totals>,
     files: PathBuf,
@@ -45,8 +45,11 @@ pub struct Swapped {
     pub epoch: u64,
 }
 
+/// What is bound, with the file of each Unix socket.
+type Bound = BTreeMap<Bind, Option<SocketFile>>;
+
 /// Sockets that are bound but not yet handed out, one for each worker.
-type Sockets = BTreeMap<SocketAddr, Vec<TcpListener>>;
+type Sockets = BTreeMap<Bind, (Vec<Listening>, Option<SocketFile>)>;
 
 impl Control {
     /// Starts serving the plan in `bytes`. Files that it names by a relative path are looked for in `files`.
@@ -60,14 +63,13 @@ impl Control {
             Some(count) => usize::from(count),
             None => std::thread::available_parallelism().map_or(1, Into::into),
         };
-        let sockets = bind(live.binds(), count)?;
+        let sockets = bind_all(&live, &Bound::new(), count)?;
         let management = bind_admin(live.admin_binds().iter().copied())?;
-        let binds = live.binds().collect();
         let published = Arc::new(Published::from_pointee(live));
         let workers =
             (0..count).map(|number| Worker::start(number, Arc::clone(&published)).map_err(Refused::Worker));
         let workers = workers.collect::<Result<Vec<_>, _>>()?;
-        hand_out(sockets, &workers);
+        let binds = hand_out(sockets, &workers);
         let totals = workers.iter().map(|worker| Arc::clone(worker.counters())).collect();
         let totals = Arc::new(Totals::new(totals));
         let mut admin = Admin::new(Arc::clone(&published), Arc::clone(&totals));
@@ -139,8 +141,7 @@ impl Control {
         let previous = self.published.load_full();
         let live = load(bytes, &self.files, Some(&previous))?;
         health::resolve(&live.pools).await;
-        let added = live.binds().filter(|bind| !self.binds.contains(bind));
-        let sockets = bind(added, self.workers.len())?;
+        let sockets = bind_all(&live, &self.binds, self.workers.len())?;
         let managed = live.admin_binds().iter().copied();
         let management = bind_admin(managed.filter(|bind| !self.admin.accepts_at(*bind)))?;
         if live.plan.runtime.workers != previous.plan.runtime.workers {
@@ -149,25 +150,41 @@ impl Control {
         // From here on nothing can fail.
         let live = Arc::new(live);
         self.published.store(Arc::clone(&live));
-        let binds: Vec<SocketAddr> = live.binds().collect();
-        for gone in self.binds.iter().filter(|bind| !binds.contains(bind)) {
-            self.workers.iter().for_each(|worker| worker.close(*gone));
-        }
-        hand_out(sockets, &self.workers);
-        self.binds = binds;
+        self.binds.retain(|bind, file| {
+            let stays = live.listener_at(bind).is_some();
+            if !stays {
+                drop(file.take()); // before the socket closes, so that nobody comes in between
+                self.workers.iter().for_each(|worker| worker.close(bind));
+            }
+            stays
+        });
+        self.admit(&live);
+        self.binds.extend(hand_out(sockets, &self.workers));
         self._health = health::Watch::start(&live.pools, random);
         self.admin.serve(management, live.admin_binds());
         announce(&live, "plan is live: swapped");
         Ok(Swapped { digest: live.digest, epoch: live.epoch })
     }
 
+    /// Who may connect to Unix sockets, as the plan says now.
+    fn admit(&self, live: &Live) {
+        for (bind, file) in &self.binds {
+            if let (Some(listener), Some(file)) = (live.listener_at(bind), file)
+                && let Err(error) = file.set_mode(listener.socket_mode)
+            {
+                warn!(address = %bind, %error, "the permissions of the socket stay as they are");
+            }
+        }
+    }
+
     /// Stops: accepts nothing more, lets exchanges in flight end, for as long as the plan allows. Gives whether all
     /// of them ended by themselves.
-    pub async fn drain(self) -> bool {
+    pub async fn drain(mut self) -> bool {
         let limit: Duration = self.published.load().plan.runtime.drain.into();
         info!(?limit, "draining");
         // A limit beyond the clock is a day: whoever stops a server does not wait longer.
         let deadline = Instant::now() + limit.min(Duration::from_secs(24 * 60 * 60));
+        self.binds.clear();
         self.workers.iter().for_each(|worker| worker.drain(deadline));
         while !self.workers.iter().all(Worker::has_ended) {
             sleep(Duration::from_millis(5)).await;
@@ -187,28 +204,32 @@ fn load(bytes: &[u8], files: &Path, previous: Option<&Live>) -> Result<Live, Ref
     activate(plan, Digest::of(bytes), files, previous).map_err(|error| Refused::Activate(error.to_string()))
 }
 
-/// Binds one socket for each worker to each address.
-fn bind(addresses: impl Iterator<Item = SocketAddr>, workers: usize) -> Result<Sockets, Refused> {
-    let sockets = addresses.map(|address| {
-        let sockets = (0..workers).map(|_| listen(address)).collect::<Result<Vec<_>, _>>();
-        sockets.map(|sockets| (address, sockets)).map_err(|error| Refused::Bind(address, error))
-    });
-    sockets.collect()
-}
-
 /// Binds addresses of the management listener.
 fn bind_admin(addresses: impl Iterator<Item = SocketAddr>) -> Result<admin::Sockets, Refused> {
-    addresses
-        .map(|address| listen(address).map(|it| (address, it)).map_err(|error| Refused::Bind(address, error)))
-        .collect()
+    let bind = |address| listen(address).map(|socket| (address, socket));
+    addresses.map(|address| bind(address).map_err(|error| Refused::Bind(Bind::Tcp(address), error))).collect()
 }
 
-fn hand_out(sockets: Sockets, workers: &[Worker]) {
-    for (address, sockets) in sockets {
-        for (worker, socket) in workers.iter().zip(sockets) {
-            worker.listen(address, socket);
+/// Binds a socket for each worker to each address of a plan that is not bound yet.
+fn bind_all(live: &Live, bound: &Bound, workers: usize) -> Result<Sockets, Refused> {
+    let mut sockets = Sockets::new();
+    for listener in &live.listeners {
+        for address in listener.binds.iter().filter(|address| !bound.contains_key(address)) {
+            let bind = bind(address, listener.socket_mode, workers);
+            sockets.insert(address.clone(), bind.map_err(|error| Refused::Bind(address.clone(), error))?);
         }
     }
+    Ok(sockets)
+}
+
+fn hand_out(sockets: Sockets, workers: &[Worker]) -> Bound {
+    let hand_out = |(bind, (sockets, file)): (Bind, (Vec<Listening>, Option<SocketFile>))| {
+        for (worker, socket) in workers.iter().zip(sockets) {
+            worker.listen(&bind, socket);
+        }
+        (bind, file)
+    };
+    sockets.into_iter().map(hand_out).collect()
 }
 
 /// Spreads probes over time.

@@ -97,6 +97,7 @@ mod tests {
             h2: false,
             keep_alive: true,
             max_header_size: 1,
+            max_target_size: 1,
             max_headers: 1,
             max_streams: 1,
             handshake_timeout: Millis(1),

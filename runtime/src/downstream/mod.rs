@@ -1,10 +1,11 @@
-//! Client connections: TLS, then HTTP/1.1 or HTTP/2, or whatever passes as it is.
+//! Client connections: the PROXY protocol, TLS, then HTTP/1.1 or HTTP/2, or whatever passes as it is.
 
 mod activity;
 mod hello;
 mod http1;
 mod http2;
 mod preface;
+mod proxy_protocol;
 mod response;
 mod sent;
 mod websocket;
@@ -16,10 +17,10 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use divisor_schema::plan::Bind;
 use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
@@ -27,23 +28,24 @@ use tracing::debug;
 
 use crate::exchange::{self, Client, Entered, Views};
 use crate::plan::{Forward, Listener};
-use crate::tls::{self, Stream};
+use crate::policy::Place;
+use crate::tls::{self, Socket, Stream};
 
 use self::hello::Hello;
 
 /// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
 pub(crate) async fn serve(
-    tcp: TcpStream,
+    socket: Socket,
     peer: SocketAddr,
-    bind: SocketAddr,
+    bind: Rc<Bind>,
     listener: Arc<Listener>,
     views: Rc<Views>,
     last: Pin<&mut impl Future<Output = ()>>,
 ) {
-    let _ = tcp.set_nodelay(true); // a connection that refuses it still works
+    socket.set_nodelay();
     // What only some connections need, or only for a while, is on the heap: an idle one does not hold the room for it.
-    let handshake = timeout(listener.http.handshake_timeout.into(), Box::pin(open(tcp, &listener)));
-    let opened = match handshake.await {
+    let arrival = timeout(listener.http.handshake_timeout.into(), Box::pin(arrive(socket, peer, &listener)));
+    let (opened, peer, _place) = match arrival.await {
         Ok(Ok(opened)) => opened,
         failed => {
             if listener.tls.is_some() || !listener.passthrough.is_empty() {
@@ -59,16 +61,16 @@ pub(crate) async fn serve(
         Opening::Here(opened) => opened,
         Opening::Passed { stream, first, forward } => {
             drop(listener);
-            return ended(bind, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
+            return ended(&bind, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
         }
     };
-    let client = Rc::new(Client::new(peer, bind, entered, views));
+    let client = Rc::new(Client::new(peer, Rc::clone(&bind), entered, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(bind, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
+        ended(&bind, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
     } else {
-        ended(bind, peer, http1::serve(stream, client, &http, last).await);
+        ended(&bind, peer, http1::serve(stream, client, &http, last).await);
     }
 }
 
@@ -89,26 +91,46 @@ struct Opened {
     entered: Option<Entered>,
 }
 
+/// Lets a connection in, and opens it. Says whom it is from, as a proxy in front says if one may, and gives its place among
+/// the connections of this client if they are counted.
+async fn arrive(
+    mut socket: Socket,
+    peer: SocketAddr,
+    listener: &Listener,
+) -> io::Result<(Opening, SocketAddr, Option<Place>)> {
+    let peer = match listener.proxy_protocol.iter().any(|network| network.contains(peer.ip())) {
+        true => proxy_protocol::read(&mut socket).await?.unwrap_or(peer),
+        false => peer,
+    };
+    let place = listener.per_client.as_ref().map(|(counts, most)| {
+        let full =
+            || io::Error::other("a connection more than a client may have (max-connections-per-client)");
+        counts.enter(peer.ip(), *most).ok_or_else(full)
+    });
+    let place = place.transpose()?;
+    Ok((open(socket, listener).await?, peer, place))
+}
+
 /// Opens a connection: TLS if the listener has it and does not pass it through.
-async fn open(mut tcp: TcpStream, listener: &Listener) -> io::Result<Opening> {
+async fn open(mut socket: Socket, listener: &Listener) -> io::Result<Opening> {
     let mut begun = None;
     if !listener.passthrough.is_empty() {
-        let hello = Hello::read(&mut tcp).await?;
+        let hello = Hello::read(&mut socket).await?;
         let found = hello.name.as_deref().and_then(|name| listener.passthrough.find(name));
         if let Some(Some(forward)) = found {
-            let (stream, first, forward) = (Stream::Plain(tcp), hello.bytes, forward.clone());
+            let (stream, first, forward) = (Stream::Plain(socket), hello.bytes, forward.clone());
             return Ok(Opening::Passed { stream, first, forward });
         }
         if listener.tls.is_none() {
-            return refuse(tcp).await;
+            return refuse(socket).await;
         }
         begun = Some(hello);
     }
     let opened = match &listener.tls {
-        Some(server) => secured(tcp, begun, server).await?,
+        Some(server) => secured(socket, begun, server).await?,
         None => {
-            let h2 = listener.http.h2 && preface::begins_with_preface(&tcp).await?;
-            Opened { stream: Stream::Plain(tcp), h2, entered: None }
+            let h2 = listener.http.h2 && preface::begins_with_preface(&socket).await?;
+            Opened { stream: Stream::Plain(socket), h2, entered: None }
         }
     };
     Ok(match &listener.forward {
@@ -120,18 +142,18 @@ async fn open(mut tcp: TcpStream, listener: &Listener) -> io::Result<Opening> {
 }
 
 /// The handshake of TLS.
-async fn secured(tcp: TcpStream, begun: Option<Hello>, server: &tls::Server) -> io::Result<Opened> {
+async fn secured(socket: Socket, begun: Option<Hello>, server: &tls::Server) -> io::Result<Opened> {
     let (entrance, tls) = match (begun, server.only()) {
         (Some(hello), _) => {
             let name = hello.name.as_deref().unwrap_or_default();
             let entrance = server.entrance(name);
-            (Arc::clone(entrance), go_on(tcp, &hello.bytes, entrance).await?)
+            (Arc::clone(entrance), go_on(socket, &hello.bytes, entrance).await?)
         }
         (None, Some(entrance)) => {
-            let tls = TlsAcceptor::from(Arc::clone(&entrance.config)).accept(tcp).await?;
+            let tls = TlsAcceptor::from(Arc::clone(&entrance.config)).accept(socket).await?;
             (Arc::clone(entrance), tls)
         }
-        (None, None) => by_name(tcp, server).await?,
+        (None, None) => by_name(socket, server).await?,
     };
     let connection = tls.get_ref().1;
     let h2 = connection.alpn_protocol() == Some(b"h2");
@@ -143,10 +165,10 @@ async fn secured(tcp: TcpStream, begun: Option<Hello>, server: &tls::Server) -> 
 
 /// Opens a connection where what is asked of a client depends on the name that it asks for.
 async fn by_name(
-    tcp: TcpStream,
+    socket: Socket,
     server: &tls::Server,
-) -> io::Result<(Arc<tls::Entrance>, TlsStream<TcpStream>)> {
-    let start = LazyConfigAcceptor::new(Acceptor::default(), tcp).await?;
+) -> io::Result<(Arc<tls::Entrance>, TlsStream<Socket>)> {
+    let start = LazyConfigAcceptor::new(Acceptor::default(), socket).await?;
     let hello = start.client_hello();
     let name = hello.server_name().unwrap_or_default().to_ascii_lowercase();
     let entrance = Arc::clone(server.entrance(&name));
@@ -155,13 +177,9 @@ async fn by_name(
 }
 
 /// Goes on with a handshake of which `first` was read already.
-async fn go_on(
-    tcp: TcpStream,
-    mut first: &[u8],
-    entrance: &tls::Entrance,
-) -> io::Result<TlsStream<TcpStream>> {
+async fn go_on(socket: Socket, mut first: &[u8], entrance: &tls::Entrance) -> io::Result<TlsStream<Socket>> {
     let mut read = Ok(());
-    let accepting = TlsAcceptor::from(Arc::clone(&entrance.config)).accept_with(tcp, |connection| {
+    let accepting = TlsAcceptor::from(Arc::clone(&entrance.config)).accept_with(socket, |connection| {
         read = (|| {
             while !first.is_empty() {
                 connection.read_tls(&mut first)?;
@@ -176,14 +194,14 @@ async fn go_on(
 }
 
 /// Tells a client that nobody here has the name it asks for (RFC 6066, section 3).
-async fn refuse(mut tcp: TcpStream) -> io::Result<Opening> {
+async fn refuse(mut socket: Socket) -> io::Result<Opening> {
     const UNRECOGNIZED_NAME: [u8; 7] = [21, 3, 3, 0, 2, 2, 112];
-    tcp.write_all(&UNRECOGNIZED_NAME).await?;
-    tcp.shutdown().await?;
+    socket.write_all(&UNRECOGNIZED_NAME).await?;
+    socket.shutdown().await?;
     Err(io::Error::other("nobody has the name that the client asks for"))
 }
 
-fn ended(bind: SocketAddr, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
+fn ended(bind: &Bind, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
     if let Err(error) = served {
         debug!(%bind, %peer, %error, "connection ended");
     }

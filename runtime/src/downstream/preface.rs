@@ -2,17 +2,17 @@
 
 use std::io;
 
-use tokio::net::TcpStream;
+use crate::tls::Socket;
 
 /// What every HTTP/2 connection begins with (RFC 9113, section 3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
 /// Whether the client speaks HTTP/2 without asking (prior knowledge). Waits for as many bytes as tell.
-pub(super) async fn begins_with_preface(tcp: &TcpStream) -> io::Result<bool> {
+pub(super) async fn begins_with_preface(socket: &Socket) -> io::Result<bool> {
     let mut seen = [0; PREFACE.len()];
     let mut known = 0;
     loop {
-        let length = tcp.peek(&mut seen).await?;
+        let length = socket.peek(&mut seen).await?;
         if length == PREFACE.len() || length == 0 || seen[..length] != PREFACE[..length] {
             return Ok(length == PREFACE.len() && seen == PREFACE);
         }
@@ -26,8 +26,8 @@ pub(super) async fn begins_with_preface(tcp: &TcpStream) -> io::Result<bool> {
 
 #[cfg(test)]
 mod tests {
-    use tokio::io::AsyncWriteExt;
-    use tokio::net::TcpListener;
+    use tokio::io::{AsyncWrite, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream, UnixStream};
 
     use super::*;
 
@@ -35,8 +35,15 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (client, accepted) = tokio::join!(TcpStream::connect(address), listener.accept());
-        let (mut client, (server, _)) = (client.unwrap(), accepted.unwrap());
+        let (client, (server, _)) = (client.unwrap(), accepted.unwrap());
         client.set_nodelay(true).unwrap();
+        let over_tcp = told_over(client, Socket::Tcp(server), pieces).await;
+        let (client, server) = UnixStream::pair().unwrap();
+        assert_eq!(told_over(client, Socket::Unix(server), pieces).await, over_tcp);
+        over_tcp
+    }
+
+    async fn told_over(mut client: impl AsyncWrite + Unpin, server: Socket, pieces: &[&[u8]]) -> bool {
         let send = async {
             for piece in pieces {
                 client.write_all(piece).await.unwrap();

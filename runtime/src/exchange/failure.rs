@@ -25,6 +25,8 @@ pub(super) enum Failure {
     Stalled,
     /// Too many requests from this client; seconds until the next can pass.
     RateLimited(u64),
+    /// Path and query are longer than the listener allows.
+    TargetTooLong,
     /// The head has more fields than the listener allows.
     HeadTooLarge,
     /// A method or a transfer coding that is not forwarded.
@@ -49,6 +51,7 @@ impl Failure {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TargetTooLong => StatusCode::URI_TOO_LONG,
             Self::HeadTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::BadGateway => StatusCode::BAD_GATEWAY,
@@ -120,6 +123,7 @@ mod tests {
             Failure::NotFound,
             Failure::TooLarge,
             Failure::Stalled,
+            Failure::TargetTooLong,
             Failure::HeadTooLarge,
         ];
         assert!(client.iter().all(|failure| failure.status().is_client_error()));

@@ -23,7 +23,7 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use divisor_schema::plan::{Action, HostId, PoolId, Route, Template};
+use divisor_schema::plan::{Action, Bind, HostId, PoolId, Route, Template};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -47,7 +47,7 @@ use self::request::Target;
 /// A client connection, as its exchanges see it.
 pub(crate) struct Client {
     peer: Peer,
-    bind: SocketAddr,
+    bind: Rc<Bind>,
     entered: Option<Entered>,
     views: Rc<Views>,
     random: Cell<Random>,
@@ -55,12 +55,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// The client at `peer`, which came in at the address `bind`; `entered` says how, if with TLS.
-    pub(crate) fn new(
-        peer: SocketAddr,
-        bind: SocketAddr,
-        entered: Option<Entered>,
-        views: Rc<Views>,
-    ) -> Self {
+    pub(crate) fn new(peer: SocketAddr, bind: Rc<Bind>, entered: Option<Entered>, views: Rc<Views>) -> Self {
         let peer = Peer::new(peer.ip(), entered.is_some());
         Self { peer, bind, entered, views, random: Cell::new(Random::new()) }
     }
@@ -68,7 +63,7 @@ impl Client {
     /// The listener of this connection in the plan that is live. Not kept between requests: a connection may idle
     /// through many plans.
     fn listener<'a>(&self, live: &'a Live) -> Option<&'a Listener> {
-        live.listener_at(self.bind)
+        live.listener_at(&self.bind)
             .filter(|listener| listener.tls.is_some() == self.entered.is_some())
             .map(AsRef::as_ref)
     }
@@ -201,6 +196,10 @@ impl<'a> Exchange<'a> {
     fn host(&self, head: &Parts) -> Result<(HostId, Target), Failure> {
         if head.headers.len() > usize::from(self.listener.http.max_headers) {
             return Err(Failure::HeadTooLarge);
+        }
+        let length = head.uri.path_and_query().map_or(0, |target| target.as_str().len());
+        if length > self.listener.http.max_target_size as usize {
+            return Err(Failure::TargetTooLong);
         }
         if head.method == Method::CONNECT {
             return Err(Failure::NotImplemented);

@@ -55,9 +55,9 @@ pub(crate) async fn pass(
     views: Rc<Views>,
 ) -> Result<(), NotPassed> {
     let (far, _ticket) = backend(&forward.pool, peer, &views).await.ok_or(NotPassed::NoBackend)?;
-    if let Some(interval) = forward.tcp_keepalive {
+    if let (Some(interval), Some(tcp)) = (forward.tcp_keepalive, far.tcp()) {
         let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
-        let _ = SockRef::from(far.tcp()).set_tcp_keepalive(&keepalive); // a connection without it still works
+        let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
     }
     let mut near = Wire::new(near).after(&first);
     drop((first, views)); // a tunnel may last, and holds what it needs

@@ -9,7 +9,9 @@ use divisor_schema::plan::{self, Digest, Plan};
 use http::{HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 
-use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, RateLimits, TrustedProxies};
+use crate::policy::{
+    Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, PerClient, RateLimits, TrustedProxies,
+};
 use crate::pool::{InvalidKey, InvalidName, Pool, Sticky};
 use crate::route::{Hosts, Names};
 use crate::tls::{self, Alpn, TlsError};
@@ -137,15 +139,21 @@ fn listener(
         Some(listener) => listener.slots.clone(),
         None => plan.max_connections.map(|count| Arc::new(Semaphore::new(count as usize))),
     };
+    // Who is counted already stays counted, whatever the limit is now.
+    let counted = known.and_then(|listener| listener.per_client.as_ref());
+    let per_client = counted.map_or_else(Arc::<PerClient>::default, |(counts, _)| Arc::clone(counts));
     Ok(Listener {
         name: plan.name.clone(),
         binds: plan.binds.clone(),
+        socket_mode: plan.socket_mode,
+        proxy_protocol: plan.proxy_protocol.clone(),
         http: plan.http.clone(),
         tls: server_tls,
         hosts: Hosts::new(&plan.hosts),
-        proxies: TrustedProxies::new(&plan.trusted_proxies),
+        proxies: TrustedProxies::new(&plan.trusted_proxies, plan.forwarded),
         response_headers,
         tcp_keepalive: duration(plan.tcp_keepalive),
+        per_client: plan.max_connections_per_client.map(|most| (per_client, most)),
         slots,
         max_connections: plan.max_connections,
         forward: plan.forward.as_ref().map(&forward),

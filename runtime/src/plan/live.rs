@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use bytes::Bytes;
-use divisor_schema::plan::{Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts};
+use divisor_schema::plan::{
+    Bind, Cidr, Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts,
+};
 use http::{HeaderName, HeaderValue};
 use tokio::sync::Semaphore;
 
-use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, RateLimits, TrustedProxies};
+use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, PerClient, RateLimits, TrustedProxies};
 use crate::pool::Pool;
 use crate::route::{Hosts, Names};
 use crate::tls;
@@ -43,8 +45,8 @@ pub(crate) struct Live {
 
 impl Live {
     /// The listener that accepts at the address `bind`.
-    pub(crate) fn listener_at(&self, bind: SocketAddr) -> Option<&Arc<Listener>> {
-        self.listeners.iter().find(|listener| listener.binds.contains(&bind))
+    pub(crate) fn listener_at(&self, bind: &Bind) -> Option<&Arc<Listener>> {
+        self.listeners.iter().find(|listener| listener.binds.contains(bind))
     }
 
     /// Addresses of the management listener.
@@ -53,8 +55,8 @@ impl Live {
     }
 
     /// Addresses to accept on.
-    pub(crate) fn binds(&self) -> impl Iterator<Item = SocketAddr> {
-        self.listeners.iter().flat_map(|listener| listener.binds.iter().copied())
+    pub(crate) fn binds(&self) -> impl Iterator<Item = &Bind> {
+        self.listeners.iter().flat_map(|listener| &listener.binds)
     }
 }
 
@@ -63,7 +65,11 @@ pub(crate) struct Listener {
     /// Name in the config.
     pub(crate) name: String,
     /// Addresses it accepts on.
-    pub(crate) binds: Vec<SocketAddr>,
+    pub(crate) binds: Vec<Bind>,
+    /// Permissions of its Unix sockets.
+    pub(crate) socket_mode: u32,
+    /// Networks whose connections begin with a PROXY protocol header.
+    pub(crate) proxy_protocol: Vec<Cidr>,
     /// HTTP settings.
     pub(crate) http: HttpSettings,
     /// TLS; `None` is plain TCP.
@@ -76,6 +82,8 @@ pub(crate) struct Listener {
     pub(crate) response_headers: HeaderOps,
     /// Interval of TCP keep-alive probes.
     pub(crate) tcp_keepalive: Option<std::time::Duration>,
+    /// Open connections of each client, and how many there may be; `None` is no limit.
+    pub(crate) per_client: Option<(Arc<PerClient>, u32)>,
     /// Free places for connections; `None` is no limit.
     pub(crate) slots: Option<Arc<Semaphore>>,
     /// As many places as there are.

@@ -2,26 +2,31 @@
 
 use std::net::{IpAddr, SocketAddr};
 
-use divisor_schema::plan::Cidr;
+use divisor_schema::plan::{Cidr, Forwarded};
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+
+use super::forwarded;
 
 const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 const FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Networks whose forwarded headers are believed.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct TrustedProxies(Vec<Cidr>);
+/// Networks whose forwarded headers are believed, and the headers that this is about.
+#[derive(Debug, Clone)]
+pub(crate) struct TrustedProxies {
+    networks: Vec<Cidr>,
+    fields: Forwarded,
+}
 
 impl TrustedProxies {
     /// The networks of a listener.
-    pub(crate) fn new(networks: &[Cidr]) -> Self {
-        Self(networks.to_vec())
+    pub(crate) fn new(networks: &[Cidr], fields: Forwarded) -> Self {
+        Self { networks: networks.to_vec(), fields }
     }
 
     /// Whether a proxy at `address` is believed.
     pub(crate) fn trust(&self, address: IpAddr) -> bool {
-        self.0.iter().any(|network| network.contains(address))
+        self.networks.iter().any(|network| network.contains(address))
     }
 }
 
@@ -51,27 +56,49 @@ impl Peer {
         if !proxies.trust(address) {
             return address;
         }
-        for hop in hops(headers).map_while(address_of) {
+        let mut follow = |hop: IpAddr| {
             address = hop;
-            if !proxies.trust(hop) {
-                break;
-            }
+            proxies.trust(hop)
+        };
+        // Only what trusted proxies are said to write counts: the other header may be the client's own.
+        if proxies.fields == Forwarded::Standard {
+            let hops = forwarded::hops(headers).map_while(|hop| address_of(&hop?));
+            hops.take_while(|hop| follow(*hop)).for_each(drop);
+        } else {
+            hops(headers).map_while(address_of).take_while(|hop| follow(*hop)).for_each(drop);
         }
         address
     }
 
-    /// Tells the backend whom the request comes from. What a trusted proxy said stays, with this peer added to
-    /// `X-Forwarded-For`; what anybody else said is replaced. `host` is the host of the request as the client sent it.
+    /// Tells the backend whom the request comes from. What a trusted proxy said stays, with this peer added to the lists;
+    /// what anybody else said is taken out. `host` is the host of the request as the client sent it.
     pub(crate) fn forward(
         &self,
         headers: &mut HeaderMap,
         host: Option<&HeaderValue>,
         proxies: &TrustedProxies,
     ) {
-        let trusted = proxies.trust(self.address);
+        if !proxies.trust(self.address) {
+            for name in [FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, header::FORWARDED] {
+                headers.remove(name);
+            }
+        }
+        if matches!(proxies.fields, Forwarded::Legacy | Forwarded::Both) {
+            self.say_x_forwarded(headers, host);
+        }
+        if matches!(proxies.fields, Forwarded::Standard | Forwarded::Both) {
+            let element = forwarded::element(self.address, host, if self.tls { "https" } else { "http" });
+            // Made of an address and a host that was one header already.
+            let element = HeaderValue::try_from(element).unwrap_or(HeaderValue::from_static("for=unknown"));
+            let list = appended(headers, &header::FORWARDED, &element);
+            _ = headers.try_insert(header::FORWARDED, list);
+        }
+    }
+
+    fn say_x_forwarded(&self, headers: &mut HeaderMap, host: Option<&HeaderValue>) {
         let proto = HeaderValue::from_static(if self.tls { "https" } else { "http" });
         let mut say = |name, value: HeaderValue| {
-            if !(trusted && headers.contains_key(&name)) {
+            if !headers.contains_key(&name) {
                 _ = headers.try_insert(name, value);
             }
         };
@@ -79,27 +106,24 @@ impl Peer {
         if let Some(host) = host {
             say(FORWARDED_HOST, host.clone());
         }
-        if !trusted {
-            headers.remove(header::FORWARDED);
-            if host.is_none() {
-                headers.remove(FORWARDED_HOST);
-            }
-        }
-        let hops = if trusted { self.appended(headers) } else { self.text.clone() };
+        let hops = appended(headers, &FORWARDED_FOR, &self.text);
         _ = headers.try_insert(FORWARDED_FOR, hops);
     }
+}
 
-    /// `X-Forwarded-For` as it came, in one field, with this peer at its end.
-    fn appended(&self, headers: &HeaderMap) -> HeaderValue {
-        let mut list = Vec::new();
-        for value in headers.get_all(FORWARDED_FOR) {
-            list.extend_from_slice(value.as_bytes());
-            list.extend_from_slice(b", ");
-        }
-        list.extend_from_slice(self.text.as_bytes());
-        // Joined from valid values, so it is one.
-        HeaderValue::from_bytes(&list).unwrap_or_else(|_| self.text.clone())
+/// A list as it came, in one field, with an element added at its end.
+fn appended(headers: &HeaderMap, name: &HeaderName, element: &HeaderValue) -> HeaderValue {
+    if !headers.contains_key(name) {
+        return element.clone();
     }
+    let mut list = Vec::new();
+    for value in headers.get_all(name) {
+        list.extend_from_slice(value.as_bytes());
+        list.extend_from_slice(b", ");
+    }
+    list.extend_from_slice(element.as_bytes());
+    // Joined from valid values, so it is one.
+    HeaderValue::from_bytes(&list).unwrap_or_else(|_| element.clone())
 }
 
 /// The entries of `X-Forwarded-For`, the last first.
@@ -122,7 +146,11 @@ mod tests {
     use super::*;
 
     fn proxies() -> TrustedProxies {
-        TrustedProxies::new(&[Cidr::new("10.0.0.0".parse().unwrap(), 8).unwrap()])
+        saying(Forwarded::Legacy)
+    }
+
+    fn saying(fields: Forwarded) -> TrustedProxies {
+        TrustedProxies::new(&[Cidr::new("10.0.0.0".parse().unwrap(), 8).unwrap()], fields)
     }
 
     fn peer(address: &str) -> Peer {
@@ -159,8 +187,12 @@ mod tests {
     }
 
     fn forwarded(address: &str, before: HeaderMap, host: Option<&'static str>) -> Vec<String> {
+        said(address, before, host, Forwarded::Legacy)
+    }
+
+    fn said(address: &str, before: HeaderMap, host: Option<&'static str>, fields: Forwarded) -> Vec<String> {
         let mut headers = before;
-        peer(address).forward(&mut headers, host.map(HeaderValue::from_static).as_ref(), &proxies());
+        peer(address).forward(&mut headers, host.map(HeaderValue::from_static).as_ref(), &saying(fields));
         let mut lines: Vec<_> =
             headers.iter().map(|(name, value)| format!("{name}: {}", value.to_str().unwrap())).collect();
         lines.sort();
@@ -199,5 +231,26 @@ mod tests {
             forwarded("10.0.0.1", HeaderMap::new(), Some("shop.example")),
             ["x-forwarded-for: 10.0.0.1", "x-forwarded-host: shop.example", "x-forwarded-proto: http"]
         );
+    }
+
+    #[test]
+    fn the_standard_header_is_written_and_believed_where_it_is_asked_for() {
+        let before = || many(&[("forwarded", "for=203.0.113.9"), ("x-forwarded-for", "1.1.1.1")]);
+        let host = Some("shop.example");
+        let own = "for=192.0.2.1;host=\"shop.example\";proto=http";
+        assert_eq!(said("192.0.2.1", before(), host, Forwarded::Standard), [format!("forwarded: {own}")]);
+        assert_eq!(said("192.0.2.1", before(), host, Forwarded::Neither), [""; 0]);
+        assert_eq!(
+            said("10.0.0.1", before(), host, Forwarded::Both),
+            [
+                "forwarded: for=203.0.113.9, for=10.0.0.1;host=\"shop.example\";proto=http",
+                "x-forwarded-for: 1.1.1.1, 10.0.0.1",
+                "x-forwarded-host: shop.example",
+                "x-forwarded-proto: http"
+            ]
+        );
+        let client = |fields| peer("10.0.0.1").client(&before(), &saying(fields)).to_string();
+        assert_eq!(client(Forwarded::Standard), "203.0.113.9");
+        assert_eq!(client(Forwarded::Legacy), "1.1.1.1");
     }
 }

@@ -125,7 +125,7 @@ impl governor::clock::Clock for Clock {
 }
 
 /// Who counts as one client: an IPv4 address, or the /64 of an IPv6 address, which is what one subscriber gets.
-fn subscriber(client: IpAddr) -> IpAddr {
+pub(super) fn subscriber(client: IpAddr) -> IpAddr {
     match client.to_canonical() {
         IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() >> 64 << 64).into(),
         v4 => v4,

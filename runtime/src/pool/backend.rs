@@ -181,7 +181,7 @@ impl Backend {
             && mine.connections == theirs.connections
     }
 
-    /// Where it is now; none is down.
+    /// Where it is now, but for a Unix socket, which has no address; none is down.
     pub(crate) fn addresses(&self) -> Guard<Arc<Vec<SocketAddr>>> {
         self.state.addresses.load()
     }
@@ -212,6 +212,11 @@ impl Backend {
         self.state.against.store(results, Ordering::Relaxed);
     }
 
+    /// Whether it has an address, or needs none.
+    fn is_somewhere(&self) -> bool {
+        matches!(self.settings.address, plan::Address::Unix(_)) || !self.addresses().is_empty()
+    }
+
     /// Whether it can be picked: not dead, and somewhere.
     pub(crate) fn is_up(&self) -> bool {
         let lives = match self.liveness() {
@@ -219,12 +224,12 @@ impl Backend {
             Liveness::Dead => false,
             Liveness::Unknown => self.settings.probe.as_ref().is_none_or(|probe| probe.starts_alive),
         };
-        lives && !self.addresses().is_empty()
+        lives && self.is_somewhere()
     }
 
     /// Whether it may be up, whatever its probes say: it is somewhere, and it was not said to count as dead before them.
     pub(super) fn may_be_up(&self) -> bool {
-        (self.is_up() || self.liveness() == Liveness::Dead) && !self.addresses().is_empty()
+        (self.is_up() || self.liveness() == Liveness::Dead) && self.is_somewhere()
     }
 
     /// Its share; 0 takes no new client.
@@ -347,7 +352,7 @@ impl State {
         let now = Instant::now();
         let addresses = match plan.address {
             plan::Address::Ip(address) => vec![address],
-            plan::Address::Name(..) => Vec::new(),
+            plan::Address::Name(..) | plan::Address::Unix(_) => Vec::new(),
         };
         Self {
             liveness: AtomicU8::new(Liveness::Unknown as u8),
@@ -439,6 +444,7 @@ fn authority(plan: &plan::Backend) -> String {
             format!("[{}]", address.ip())
         }
         plan::Address::Name(name, port) if *port == standard => name.clone(),
+        plan::Address::Unix(_) => "localhost".to_owned(),
         address => address.to_string(),
     }
 }
@@ -447,5 +453,6 @@ fn server_name(address: &plan::Address) -> Option<ServerName<'static>> {
     match address {
         plan::Address::Ip(address) => Some(ServerName::IpAddress(address.ip().into())),
         plan::Address::Name(name, _) => ServerName::try_from(name.clone()).ok(),
+        plan::Address::Unix(_) => None,
     }
 }

@@ -287,6 +287,7 @@ fn the_host_header_omits_the_port_of_the_scheme() {
     assert_eq!(host(Scheme::Https, Address::Ip("[::1]:443".parse().unwrap())), "[::1]");
     assert_eq!(host(Scheme::Http, Address::Ip("[::1]:443".parse().unwrap())), "[::1]:443");
     assert_eq!(host(Scheme::Http, Address::Ip("10.0.0.1:80".parse().unwrap())), "10.0.0.1");
+    assert_eq!(host(Scheme::Http, Address::Unix("/run/app.sock".into())), "localhost");
 }
 
 #[test]

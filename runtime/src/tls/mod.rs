@@ -10,6 +10,7 @@ mod files;
 mod server;
 mod session;
 mod settings;
+mod socket;
 mod stream;
 mod subject;
 
@@ -17,6 +18,7 @@ pub(crate) use self::client::Clients;
 pub(crate) use self::error::{TlsError, explain};
 pub(crate) use self::server::{Alpn, Entrance, Server};
 pub(crate) use self::session::Session;
+pub(crate) use self::socket::Socket;
 pub(crate) use self::subject::subject;
 
 #[cfg(test)]

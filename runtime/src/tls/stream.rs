@@ -8,20 +8,26 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsStream;
 
+use super::socket::Socket;
+
 /// A byte stream.
 pub(crate) enum Stream {
-    /// TCP.
-    Plain(TcpStream),
+    /// As it comes.
+    Plain(Socket),
     /// TLS.
-    Tls(Box<TlsStream<TcpStream>>),
+    Tls(Box<TlsStream<Socket>>),
 }
 
 impl Stream {
-    /// The TCP below.
-    pub(crate) fn tcp(&self) -> &TcpStream {
-        match self {
-            Self::Plain(tcp) => tcp,
+    /// The TCP below, if it is TCP.
+    pub(crate) fn tcp(&self) -> Option<&TcpStream> {
+        let socket = match self {
+            Self::Plain(socket) => socket,
             Self::Tls(tls) => tls.get_ref().0,
+        };
+        match socket {
+            Socket::Tcp(tcp) => Some(tcp),
+            Socket::Unix(_) => None,
         }
     }
 }

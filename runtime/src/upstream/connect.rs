@@ -17,7 +17,7 @@ use super::{dial, http2};
 pub(crate) enum ConnectError {
     /// The backend's name has no address (yet).
     Unresolved,
-    /// TCP.
+    /// TCP, or the Unix socket.
     Tcp(io::Error),
     /// TLS: in an operator's words.
     Tls(String),

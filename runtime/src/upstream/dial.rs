@@ -5,13 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use divisor_schema::plan::Address;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 use tokio_rustls::TlsConnector;
 
 use crate::pool::Backend;
-use crate::tls::{self, Stream};
+use crate::tls::{self, Socket, Stream};
 
 use super::ConnectError;
 
@@ -28,15 +29,18 @@ pub(crate) async fn dial(
     port: Option<u16>,
     alpn: &[&[u8]],
 ) -> Result<Stream, ConnectError> {
-    let tcp = race(order(&backend.addresses(), port, backend.next_dial())).await?;
-    let _ = tcp.set_nodelay(true); // a connection that refuses it still works
-    let Some((config, name)) = backend.tls() else { return Ok(Stream::Plain(tcp)) };
+    let socket = match &backend.settings().address {
+        Address::Unix(path) => Socket::connect_unix(path).await.map_err(ConnectError::Tcp)?,
+        _ => Socket::Tcp(race(order(&backend.addresses(), port, backend.next_dial())).await?),
+    };
+    socket.set_nodelay();
+    let Some((config, name)) = backend.tls() else { return Ok(Stream::Plain(socket)) };
     let connector = TlsConnector::from(Arc::clone(config));
     let tls = match alpn {
-        [] => connector.connect(name.clone(), tcp).await,
+        [] => connector.connect(name.clone(), socket).await,
         _ => {
             let alpn = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-            connector.with_alpn(alpn).connect(name.clone(), tcp).await
+            connector.with_alpn(alpn).connect(name.clone(), socket).await
         }
     };
     let tls = tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?;

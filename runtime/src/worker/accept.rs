@@ -8,8 +8,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use divisor_schema::plan::Bind;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
@@ -17,6 +17,9 @@ use tracing::{error, warn};
 use crate::counters::Counters;
 use crate::downstream;
 use crate::exchange::Views;
+use crate::tls::Socket;
+
+use super::socket::{Acceptor, Listening};
 
 /// How long to let go when the system has nothing left to accept with.
 const EXHAUSTED: Duration = Duration::from_millis(50);
@@ -72,16 +75,16 @@ impl Drop for Counted {
 /// Accepts on `socket` until `closed`, then takes what already waits in its queue: nobody who was let in by the
 /// kernel is turned away.
 pub(super) async fn run(
-    address: SocketAddr,
-    socket: std::net::TcpListener,
+    bind: Rc<Bind>,
+    socket: Listening,
     views: Rc<Views>,
     open: Open,
     mut closed: watch::Receiver<bool>,
 ) {
     let _accepting = open.enter();
-    let socket = match TcpListener::from_std(socket) {
+    let socket = match socket.register() {
         Ok(socket) => socket,
-        Err(error) => return error!(%address, %error, "cannot accept"),
+        Err(error) => return error!(address = %bind, %error, "cannot accept"),
     };
     let mut complained = None;
     loop {
@@ -90,35 +93,33 @@ pub(super) async fn run(
             _ = closed.wait_for(|closed| *closed) => break,
         };
         match accepted {
-            Ok((tcp, peer)) => {
+            Ok((connection, peer)) => {
                 // After accepting, not before: a place must not wait at one worker for a connection that another got.
                 let slot = tokio::select! {
-                    slot = slot(address, &views) => slot,
+                    slot = slot(&bind, &views) => slot,
                     _ = closed.wait_for(|closed| *closed) => None,
                 };
-                begin(address, tcp, peer, slot, &views, &open, closed.clone());
+                begin(&bind, connection, peer, slot, &views, &open, closed.clone());
             }
-            Err(error) => stumble(address, &error, &mut complained).await,
+            Err(error) => stumble(&bind, &error, &mut complained).await,
         }
     }
-    for (tcp, peer) in waiting(socket) {
-        begin(address, tcp, peer, None, &views, &open, closed.clone());
+    for (connection, peer) in waiting(socket) {
+        begin(&bind, connection, peer, None, &views, &open, closed.clone());
     }
 }
 
-/// What waits in the queue of a socket. Asks the kernel: the runtime may not have heard of the last ones yet.
-fn waiting(socket: TcpListener) -> impl Iterator<Item = (TcpStream, SocketAddr)> {
-    let socket = socket.into_std().ok();
-    let accept = move || loop {
-        match socket.as_ref()?.accept() {
-            Ok(accepted) => return Some(accepted),
-            Err(error) if went_away(&error) || error.kind() == io::ErrorKind::Interrupted => {}
-            Err(_) => return None,
+/// What waits in the queue of a socket.
+fn waiting(socket: Acceptor) -> impl Iterator<Item = (Socket, SocketAddr)> {
+    let queue = socket.into_queue().ok();
+    std::iter::from_fn(move || {
+        loop {
+            match queue.as_ref()?.next() {
+                Ok(accepted) => return Some(accepted),
+                Err(error) if went_away(&error) || error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return None,
+            }
         }
-    };
-    std::iter::from_fn(accept).filter_map(|(tcp, peer)| {
-        tcp.set_nonblocking(true).ok()?;
-        Some((TcpStream::from_std(tcp).ok()?, peer))
     })
 }
 
@@ -128,9 +129,9 @@ fn went_away(error: &io::Error) -> bool {
 }
 
 /// A place for one more connection, if the listener counts them. Looks again every second: the next plan may allow more.
-async fn slot(address: SocketAddr, views: &Views) -> Option<OwnedSemaphorePermit> {
+async fn slot(bind: &Bind, views: &Views) -> Option<OwnedSemaphorePermit> {
     loop {
-        let slots = views.current().live.listener_at(address).and_then(|listener| listener.slots.clone());
+        let slots = views.current().live.listener_at(bind).and_then(|listener| listener.slots.clone());
         if let Ok(slot) = timeout(LOOK_AGAIN, slots?.acquire_owned()).await {
             return slot.ok();
         }
@@ -138,42 +139,42 @@ async fn slot(address: SocketAddr, views: &Views) -> Option<OwnedSemaphorePermit
 }
 
 fn begin(
-    address: SocketAddr,
-    tcp: TcpStream,
+    bind: &Rc<Bind>,
+    connection: Socket,
     peer: SocketAddr,
     slot: Option<OwnedSemaphorePermit>,
     views: &Rc<Views>,
     open: &Open,
     mut closed: watch::Receiver<bool>,
 ) {
-    let (views, entered) = (Rc::clone(views), open.enter());
+    let (views, bind, entered) = (Rc::clone(views), Rc::clone(bind), open.enter());
     let counted = Counted::begin(views.counters());
     tokio::task::spawn_local(async move {
         let _held = (entered, slot, counted);
         let view = views.current();
-        let Some(listener) = view.live.listener_at(address) else { return };
+        let Some(listener) = view.live.listener_at(&bind) else { return };
         let listener = Arc::clone(listener);
         drop(view); // an idle connection must not keep an old plan alive
-        if let Some(interval) = listener.tcp_keepalive {
+        if let (Some(interval), Socket::Tcp(tcp)) = (listener.tcp_keepalive, &connection) {
             let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
-            let _ = SockRef::from(&tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
+            let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
         }
         let last = async move {
             // An error means that the accept loop is gone, and with it the listener.
             let _ = closed.wait_for(|closed| *closed).await;
         };
-        downstream::serve(tcp, peer, address, listener, views, pin!(last)).await;
+        downstream::serve(connection, peer, bind, listener, views, pin!(last)).await;
     });
 }
 
 /// An accept that failed: a client that went away, or a system that has no more file descriptors or memory.
-async fn stumble(address: SocketAddr, error: &io::Error, complained: &mut Option<Instant>) {
+async fn stumble(bind: &Bind, error: &io::Error, complained: &mut Option<Instant>) {
     if went_away(error) {
         return;
     }
     if complained.is_none_or(|at| at.elapsed() >= Duration::from_secs(1)) {
         *complained = Some(Instant::now());
-        warn!(%address, %error, "cannot accept connections; raise the limit of open files if it is too low");
+        warn!(address = %bind, %error, "cannot accept connections; raise the limit of open files if it is too low");
     }
     sleep(EXHAUSTED).await;
 }

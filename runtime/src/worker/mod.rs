@@ -1,16 +1,17 @@
 //! Workers: one thread per core, each with its own listening sockets, connections and timers.
 
 mod accept;
+mod bound;
 mod socket;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use divisor_schema::plan::Bind;
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
@@ -20,7 +21,8 @@ use crate::exchange::Views;
 use crate::plan::Published;
 
 use self::accept::Open;
-pub(crate) use self::socket::listen;
+pub(crate) use self::bound::{SocketFile, bind};
+pub(crate) use self::socket::{Listening, listen};
 
 /// How often connections that have waited for too long are closed.
 const SWEEP: Duration = Duration::from_secs(1);
@@ -28,9 +30,9 @@ const SWEEP: Duration = Duration::from_secs(1);
 /// What the control thread tells a worker.
 enum Command {
     /// Accept on this socket.
-    Listen(SocketAddr, std::net::TcpListener),
+    Listen(Bind, Listening),
     /// Stop accepting on this address; exchanges in flight end, idle connections close.
-    Close(SocketAddr),
+    Close(Bind),
     /// Stop accepting at all; end by then at the latest.
     Drain(Instant),
 }
@@ -72,13 +74,13 @@ impl Worker {
     }
 
     /// Hands a socket to the worker.
-    pub(crate) fn listen(&self, address: SocketAddr, socket: std::net::TcpListener) {
-        let _ = self.commands.send(Command::Listen(address, socket)); // a worker lives as long as its sender
+    pub(crate) fn listen(&self, bind: &Bind, socket: Listening) {
+        let _ = self.commands.send(Command::Listen(bind.clone(), socket)); // a worker lives as long as its sender
     }
 
     /// Stops accepting on an address.
-    pub(crate) fn close(&self, address: SocketAddr) {
-        let _ = self.commands.send(Command::Close(address));
+    pub(crate) fn close(&self, bind: &Bind) {
+        let _ = self.commands.send(Command::Close(bind.clone()));
     }
 
     /// Stops accepting at all; the worker ends when its last connection does, or at `deadline`.
@@ -100,19 +102,19 @@ async fn work(
 ) {
     let views = Views::new(published, counters);
     let open = Open::default();
-    let mut accepting: BTreeMap<SocketAddr, watch::Sender<bool>> = BTreeMap::new();
+    let mut accepting: BTreeMap<Bind, watch::Sender<bool>> = BTreeMap::new();
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let deadline = loop {
         tokio::select! {
             order = orders.recv() => match order {
-                Some(Command::Listen(address, socket)) => {
+                Some(Command::Listen(bind, socket)) => {
                     let (closing, closed) = watch::channel(false);
-                    accepting.insert(address, closing);
-                    tokio::task::spawn_local(accept::run(address, socket, Rc::clone(&views), open.clone(), closed));
+                    accepting.insert(bind.clone(), closing);
+                    tokio::task::spawn_local(accept::run(bind.into(), socket, Rc::clone(&views), open.clone(), closed));
                 }
-                Some(Command::Close(address)) => {
-                    if let Some(closing) = accepting.remove(&address) {
+                Some(Command::Close(bind)) => {
+                    if let Some(closing) = accepting.remove(&bind) {
                         closing.send_replace(true);
                     }
                 }

@@ -77,7 +77,7 @@ impl Kind {
                 format!("one of {}", codes.iter().map(i64::to_string).collect::<Vec<_>>().join(", "))
             }
             Self::Statuses => "a status such as `200`, or a range such as `200-299`".into(),
-            Self::Address => "an address with port such as `0.0.0.0:8080`".into(),
+            Self::Address | Self::Bind => "an address with port such as `0.0.0.0:8080`".into(),
             Self::Network => "a network such as `10.0.0.0/8`".into(),
             Self::Backend => "a URL such as `http://10.0.0.11:8080`".into(),
             Self::Request => "a request such as `GET https://shop.example/cart`".into(),

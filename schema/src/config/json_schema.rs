@@ -255,8 +255,9 @@ fn leaf(kind: &Kind) -> Value {
             { "type": "integer", "minimum": 100, "maximum": 599 }, text("[1-5][0-9]{2}(-[1-5][0-9]{2})?")
         ] }),
         Kind::Address => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}"),
+        Kind::Bind => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}|unix:/.+"),
         Kind::Network => text("[0-9a-fA-F:.]+(/[0-9]{1,3})?"),
-        Kind::Backend => text("https?://.+"),
+        Kind::Backend => text("https?://.+|unix:/.+"),
         Kind::Request => text(r"\s*([^\s]+\s+)?https?://[^\s]+\s*"),
         Kind::List(inner) => leaf(inner),
         Kind::Any => Value::Bool(true),

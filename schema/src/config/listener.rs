@@ -7,19 +7,36 @@ pub(super) static LISTENER: Block = Block {
     doc: "Addresses to accept on, with TLS and HTTP settings.",
     arguments: &[],
     groups: &[&[
-        Field::new("bind", Kind::List(&Kind::Address), "Addresses to accept on; `[::]` is IPv6 only.")
+        Field::new("bind", Kind::List(&Kind::Bind), "Addresses to accept on; `[::]` is IPv6 only, `unix:/run/divisor.sock` a socket.")
             .required(),
+        Field::new(
+            "socket-mode",
+            Kind::Choice(&["0600", "0660", "0666"]),
+            "Who may connect to Unix sockets: the user, its group too, everybody.",
+        )
+        .default("0660"),
         Field::new("tls", Kind::Block(&TLS), "TLS towards clients."),
         Field::new("http", Kind::Block(&HTTP), "HTTP settings."),
         Field::new(
             "trusted-proxies",
             Kind::List(&Kind::Network),
-            "Networks whose `X-Forwarded-*` fields are believed.",
+            "Networks whose `Forwarded` and `X-Forwarded-*` fields are believed.",
         ),
+        Field::new(
+            "forwarded",
+            Kind::Choice(&["x-forwarded", "rfc7239", "both", "none"]),
+            "Fields that tell backends whom a request comes from: `X-Forwarded-*`, `Forwarded`, both or none.",
+        )
+        .default("x-forwarded"),
         Field::new(
             "max-connections",
             Kind::Integer { min: 1, max: u32::MAX as i64 },
             "Open client connections at a time.",
+        ),
+        Field::new(
+            "max-connections-per-client",
+            Kind::Integer { min: 1, max: u32::MAX as i64 },
+            "Open connections of one client at a time: of an IPv4 address, or the /64 of an IPv6 address.",
         ),
         Field::new("tcp-keepalive", DURATION, "Interval of TCP keep-alive probes; the system's otherwise."),
         Field::new("redirect", Kind::Block(&REDIRECT), "Sends every request to another listener."),
@@ -34,10 +51,10 @@ pub(super) static LISTENER: Block = Block {
             "TLS connections that go to a pool of `tcp` backends as they are, by the name they ask for.",
         ),
         Field::new("use", Kind::List(&Kind::Reference("policy")), "Policies that bind every request."),
-        Field::planned(
+        Field::new(
             "proxy-protocol",
             Kind::List(&Kind::Network),
-            "Networks that send the PROXY protocol.",
+            "Networks whose connections begin with a PROXY protocol header; without one they are closed.",
         ),
     ]],
 };
@@ -177,6 +194,13 @@ static HTTP: Block = Block {
         Field::new("max-header-size", Kind::Size { min: 1024, max: 1 << 20 }, "Bytes of a request head.")
             .default("32KiB")
             .usual("4KiB", "1MiB"),
+        Field::new(
+            "max-target-size",
+            Kind::Size { min: 64, max: 1 << 20 },
+            "Bytes of the path and query of a request.",
+        )
+        .default("8KiB")
+        .usual("256", "64KiB"),
         Field::new("max-headers", Kind::Integer { min: 1, max: 1000 }, "Header fields of a request.")
             .default("100"),
         Field::new(

@@ -131,6 +131,8 @@ pub enum Kind {
     Statuses,
     /// Address and port to listen on: `0.0.0.0:8080`, `[::]:8080`.
     Address,
+    /// Where a listener accepts: an address and port, or a Unix socket, `unix:/run/divisor.sock`.
+    Bind,
     /// A network or one address: `10.0.0.0/8`.
     Network,
     /// Where a backend is: `https://10.0.0.11:8443`.

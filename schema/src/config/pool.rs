@@ -58,8 +58,12 @@ static BACKEND: Block = Block {
     arguments: &["url"],
     groups: &[
         &[
-            Field::new("url", Kind::Backend, "Scheme, host and port; a name is resolved while running.")
-                .required(),
+            Field::new(
+                "url",
+                Kind::Backend,
+                "Scheme, host and port, or `unix:/run/app.sock`; a name is resolved while running.",
+            )
+            .required(),
             Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes no new client.")
                 .default("1"),
             Field::new("backup", Kind::Flag, "Whether it is for when no other is alive.").default("false"),

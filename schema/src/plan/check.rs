@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Action, Admin, Balance, Cidr, Condition, Dfa, ErrorPage, Forward, Hash, HashKey, HeaderOp, HostTable, Id,
-    Listener, Methods, Millis, Plan, Policy, Pool, ProbeKind, Route, Scheme, State, Sticky, Subject, Tables,
-    Template, TemplatePart, Test, TlsSettings, ValuePart,
+    Action, Admin, Balance, Bind, Cidr, Condition, Dfa, ErrorPage, Forward, Hash, HashKey, HeaderOp,
+    HostTable, Id, Listener, Methods, Millis, Plan, Policy, Pool, ProbeKind, Route, Scheme, State, Sticky,
+    Subject, Tables, Template, TemplatePart, Test, TlsSettings, ValuePart, is_socket_path,
 };
 
 type Checked = Result<(), String>;
@@ -86,7 +86,10 @@ fn error_page(page: &ErrorPage) -> Checked {
 
 fn listener(plan: &Plan, listener: &Listener) -> Checked {
     ensure(!listener.binds.is_empty(), || format!("listener `{}` binds nothing", listener.name))?;
-    ensure(listener.trusted_proxies.iter().all(Cidr::is_canonical), || "a network has host bits".into())?;
+    let mut networks = listener.trusted_proxies.iter().chain(&listener.proxy_protocol);
+    ensure(networks.all(Cidr::is_canonical), || "a network has host bits".into())?;
+    let paths = listener.binds.iter().all(|bind| !matches!(bind, Bind::Unix(path) if !is_socket_path(path)));
+    ensure(paths, || format!("listener `{}` binds what is no path of a socket", listener.name))?;
     listener.response_headers.iter().try_for_each(header)?;
     let http = &listener.http;
     ensure(http.max_streams > 0 && http.max_headers > 0, || {

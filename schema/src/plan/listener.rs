@@ -11,16 +11,24 @@ use super::{HeaderOp, HostId, Millis, PoolId, ServerTls};
 pub struct Listener {
     /// Name in the config; identity across swaps.
     pub name: String,
-    /// Addresses to bind, sorted. `[::]` binds IPv6 only.
-    pub binds: Vec<SocketAddr>,
+    /// Addresses to bind, sorted.
+    pub binds: Vec<Bind>,
+    /// Permissions of Unix sockets, as `chmod` takes them.
+    pub socket_mode: u32,
     /// TLS; `None` is plain TCP.
     pub tls: Option<ServerTls>,
     /// HTTP settings.
     pub http: HttpSettings,
-    /// Networks whose `X-Forwarded-*` is believed, sorted.
+    /// Networks whose `Forwarded` and `X-Forwarded-*` are believed, sorted.
     pub trusted_proxies: Vec<Cidr>,
+    /// Fields that tell backends whom a request comes from.
+    pub forwarded: Forwarded,
+    /// Networks whose connections begin with a PROXY protocol header, sorted.
+    pub proxy_protocol: Vec<Cidr>,
     /// Open client connections at a time, over all workers.
     pub max_connections: Option<u32>,
+    /// Open connections of one client at a time, over all workers.
+    pub max_connections_per_client: Option<u32>,
     /// Interval of TCP keep-alive probes; `None` leaves the system's.
     pub tcp_keepalive: Option<Millis>,
     /// Set on every response of this listener, `Strict-Transport-Security` for one.
@@ -44,6 +52,61 @@ pub struct Forward {
     pub tunnel_idle: Millis,
 }
 
+/// Where clients connect to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Bind {
+    /// An address of this machine. `[::]` binds IPv6 only.
+    Tcp(SocketAddr),
+    /// A Unix socket, by its path.
+    Unix(String),
+}
+
+impl Bind {
+    /// The address, if it is one.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(address) => Some(*address),
+            Self::Unix(_) => None,
+        }
+    }
+
+    /// Whether only this machine gets there.
+    pub fn is_local(&self) -> bool {
+        self.tcp().is_none_or(|address| address.ip().is_loopback())
+    }
+}
+
+impl std::fmt::Display for Bind {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            Self::Unix(path) => write!(f, "unix:{path}"),
+        }
+    }
+}
+
+/// Bytes of a socket's path, without the zero that ends it (`sockaddr_un` of Linux).
+const SOCKET_PATH_MOST: usize = 107;
+
+/// Whether a Unix socket can lie at this path: absolute, so that it means the same wherever the runtime is started.
+pub fn is_socket_path(path: &str) -> bool {
+    let fits = path.starts_with('/') && !path.ends_with('/') && path.len() <= SOCKET_PATH_MOST;
+    fits && !path.contains(char::is_control)
+}
+
+/// Fields that tell backends whom a request comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Forwarded {
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    Legacy,
+    /// `Forwarded` (RFC 7239).
+    Standard,
+    /// All of these.
+    Both,
+    /// None of these.
+    Neither,
+}
+
 /// How a listener speaks HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HttpSettings {
@@ -53,6 +116,8 @@ pub struct HttpSettings {
     pub keep_alive: bool,
     /// Bytes of a request head.
     pub max_header_size: u32,
+    /// Bytes of the path and query of a request.
+    pub max_target_size: u32,
     /// Header fields of a request.
     pub max_headers: u16,
     /// Concurrent streams of an HTTP/2 connection.

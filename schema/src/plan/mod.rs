@@ -33,7 +33,7 @@ pub use self::condition::{Condition, Subject, Test};
 pub use self::dfa::{Dfa, DfaId};
 pub use self::envelope::{Digest, FORMAT, LoadError, MIN_READER};
 pub use self::id::{ClientTlsId, HostId, Id, ListenerId, PolicyId, PoolId, RateLimitId, RouteId, StateId};
-pub use self::listener::{Cidr, Forward, HostTable, HttpSettings, Listener};
+pub use self::listener::{Bind, Cidr, Forward, Forwarded, HostTable, HttpSettings, Listener, is_socket_path};
 pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, has_encoded_slash, normalise};
 pub use self::policy::{

@@ -204,6 +204,8 @@ pub enum Address {
     Ip(SocketAddr),
     /// A name, resolved while running; while it does not resolve, the backend is down.
     Name(String, u16),
+    /// A Unix socket of this machine, by its path.
+    Unix(String),
 }
 
 impl std::fmt::Display for Address {
@@ -211,6 +213,7 @@ impl std::fmt::Display for Address {
         match self {
             Self::Ip(address) => write!(f, "{address}"),
             Self::Name(name, port) => write!(f, "{name}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{path}"),
         }
     }
 }
@@ -218,6 +221,9 @@ impl std::fmt::Display for Address {
 impl Backend {
     /// The backend as a URL, for people.
     pub fn url(&self) -> String {
+        if let Address::Unix(_) = self.address {
+            return self.address.to_string();
+        }
         let scheme = match self.scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",

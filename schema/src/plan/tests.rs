@@ -1,6 +1,6 @@
 //! Round trips, damage, and plans that contradict themselves.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use proptest::collection::vec;
 use proptest::option;
@@ -93,6 +93,7 @@ fn http() -> impl Strategy<Value = HttpSettings> {
                 h2,
                 keep_alive,
                 max_header_size,
+                max_target_size: max_header_size,
                 max_headers,
                 max_streams,
                 handshake_timeout: a,
@@ -113,7 +114,8 @@ fn listener() -> impl Strategy<Value = Listener> {
             name: String::new(),
             binds: binds
                 .into_iter()
-                .map(|(ip, port)| SocketAddr::from((Ipv4Addr::from_bits(ip), port)))
+                .map(|(ip, port)| Bind::Tcp((Ipv4Addr::from_bits(ip), port).into()))
+                .chain([Bind::Unix("/run/divisor.sock".into())])
                 .collect(),
             tls,
             http,
@@ -124,7 +126,11 @@ fn listener() -> impl Strategy<Value = Listener> {
                     Cidr { address: IpAddr::V4(Ipv4Addr::from_bits(kept)), prefix }
                 })
                 .collect(),
+            socket_mode: 0o660,
+            forwarded: Forwarded::Both,
+            proxy_protocol: vec![],
             max_connections,
+            max_connections_per_client: max_connections,
             tcp_keepalive,
             response_headers,
             hosts: HostTable {
@@ -142,6 +148,7 @@ fn backend() -> impl Strategy<Value = Backend> {
     let address = prop_oneof![
         any::<(u32, u16)>().prop_map(|(ip, port)| Address::Ip((Ipv4Addr::from_bits(ip), port).into())),
         (name(), 1u16..).prop_map(|(name, port)| Address::Name(name, port)),
+        Just(Address::Unix("/run/app.sock".into())),
     ];
     let probe = (probe_kind(), option::of(1u16..), [millis(), millis()], [1u8.., 1u8..], any::<bool>())
         .prop_map(|(kind, port, [every, timeout], [rise, fall], starts_alive)| Probe {

@@ -81,7 +81,11 @@ fn one_family(acting: &Acting<'_>) -> Vec<Diagnostic> {
     for list in acting.layers.iter().map(|layer| &layer.allow) {
         let Some(all) = list.iter().find(|entry| entry.value.prefix == 0) else { continue };
         let is_v4 = all.value.address.is_ipv4();
-        let mut others = acting.listener.binds.iter().filter(|bind| bind.value.is_ipv4() != is_v4);
+        let mut others = acting
+            .listener
+            .binds
+            .iter()
+            .filter(|bind| bind.value.tcp().is_some_and(|bind| bind.is_ipv4() != is_v4));
         let (Some(bind), true) = (others.next(), list.iter().all(|it| it.value.address.is_ipv4() == is_v4))
         else {
             continue;

@@ -114,7 +114,7 @@ fn bypass(facts: &Facts<'_>, route: &Protected<'_, '_>) -> Option<Diagnostic> {
 }
 
 pub(super) fn is_reached(listener: &Listener) -> bool {
-    listener.serves() && !listener.binds.iter().all(|bind| bind.value.ip().is_loopback())
+    listener.serves() && !listener.binds.iter().all(|bind| bind.value.is_local())
 }
 
 /// Whether both send the path as it is to one pool.

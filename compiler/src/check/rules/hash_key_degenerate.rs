@@ -1,5 +1,7 @@
 //! A hash of what is always the same.
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use divisor_schema::plan::Balance;
 
 use super::values::chosen;
@@ -41,9 +43,9 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let mut found: Vec<Diagnostic> = vec![];
     for acting in facts.acting() {
         let listener = acting.listener;
-        let all_loopback = listener.binds.iter().all(|bind| bind.value.ip().is_loopback());
+        let all_loopback = listener.binds.iter().all(|bind| bind.value.is_local());
         let Some(bind) = listener.binds.first().filter(|_| all_loopback) else { continue };
-        if !listener.trusted_proxies.is_empty() {
+        if !listener.trusted_proxies.is_empty() || !listener.proxy_protocol.is_empty() {
             continue;
         }
         for pool in acting.pools(facts.model).filter(|pool| by_address(pool)) {
@@ -54,7 +56,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
                 "`{}` of pool `{}` sees one client only on listener `{}`",
                 pool.balance.value, pool.name.value, listener.name.value
             );
-            let address = bind.value.ip();
+            let address = bind.value.tcp().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |bind| bind.ip());
             let finding = LINT
                 .finding(message, pool.balance.span, "hashes the address of the client")
                 .label(bind.span, format!("every client comes from {address}"));

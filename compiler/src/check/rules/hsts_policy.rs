@@ -55,7 +55,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 
 /// A listener that only this machine reaches needs none.
 fn missing(facts: &Facts<'_>, listener: &Listener, at: crate::source::Span) -> Option<Diagnostic> {
-    listener.binds.iter().find(|bind| !bind.value.ip().is_loopback())?;
+    listener.binds.iter().find(|bind| !bind.value.is_local())?;
     let message = format!("listener `{}` does not tell browsers to use TLS only", listener.name.value);
     let found = LINT.finding(message, at, "no `Strict-Transport-Security`");
     Some(found.help(match facts.model.layout {

@@ -1,7 +1,8 @@
 //! Public names that only this machine can reach.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+
+use divisor_schema::plan::Bind;
 
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Fix, Rule, Severity};
@@ -14,7 +15,7 @@ pub(super) static LINT: Lint = Lint {
     rule: Rule::new("OPS002", "localhost-listener"),
     level: Severity::Warning,
     explanation: "A public name is served on loopback addresses only: it works here and nowhere else. A listener with \
-        `trusted-proxies` has somebody in front of it, and is not meant.",
+        `trusted-proxies` or `proxy-protocol` has somebody in front of it, and is not meant.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; }
 host "www.example.com" { route "/**" { respond 200 "ok"; }; }
@@ -42,27 +43,30 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 /// An address, and the public names that are served there and nowhere else.
-type Names<'m> = (&'m Spanned<SocketAddr>, Vec<&'m Spanned<String>>);
+type Names<'m> = (&'m Spanned<Bind>, Vec<&'m Spanned<String>>);
 
 fn public_on_loopback<'m>(
     facts: &Facts<'m>,
     site: &Site<'m>,
-) -> Option<(&'m Spanned<SocketAddr>, &'m Spanned<String>)> {
+) -> Option<(&'m Spanned<Bind>, &'m Spanned<String>)> {
     let name = site.names.iter().find(|name| is_public(name))?;
     let written = site.host?.names.iter().find(|it| HostPattern::parse(&it.value).as_ref() == Ok(name))?;
     let listeners: Vec<&Listener> =
         site.listeners.iter().filter_map(|index| facts.model.listeners.get(*index)).collect();
     let local = |listener: &&Listener| {
         let mut binds = listener.binds.iter();
-        listener.trusted_proxies.is_empty() && binds.all(|bind| bind.value.ip().is_loopback())
+        listener.trusted_proxies.is_empty()
+            && listener.proxy_protocol.is_empty()
+            && binds.all(|bind| bind.value.tcp().is_some_and(|address| address.ip().is_loopback()))
     };
     let bind = listeners.first()?.binds.first()?;
     listeners.iter().all(local).then_some((bind, written))
 }
 
 fn finding((bind, names): Names<'_>) -> Option<Diagnostic> {
-    let port = bind.value.port();
-    let all = if bind.value.is_ipv4() { format!("0.0.0.0:{port}") } else { format!("[::]:{port}") };
+    let address = bind.value.tcp()?;
+    let port = address.port();
+    let all = if address.is_ipv4() { format!("0.0.0.0:{port}") } else { format!("[::]:{port}") };
     let first = &names.first()?.value;
     let message = match names.len() - 1 {
         0 => format!("`{first}` can only be reached from this machine"),

@@ -31,9 +31,11 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             ),
             Some(_) => ([80, 8080], "TLS", "bind port 443, or delete `tls`"),
         };
-        let bound = listener.binds.iter().find(|bind| ports.contains(&bind.value.port()));
-        found.extend(bound.map(|bind| {
-            let port = bind.value.port();
+        let bound = listener.binds.iter().find_map(|bind| {
+            let port = bind.value.tcp()?.port();
+            ports.contains(&port).then_some((bind, port))
+        });
+        found.extend(bound.map(|(bind, port)| {
             let message = format!("listener `{}` speaks {speaks} on port {port}", listener.name.value);
             LINT.finding(message, bind.span, "clients expect the other").help(help)
         }));

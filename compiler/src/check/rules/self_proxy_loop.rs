@@ -1,9 +1,9 @@
 //! A backend that is a listener of this config.
 
 use std::collections::BTreeSet;
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use divisor_schema::plan::Address;
+use divisor_schema::plan::{Address, Bind};
 
 use super::routing;
 use crate::check::Lint;
@@ -58,7 +58,7 @@ fn passing(facts: &Facts<'_>, listener: &Listener) -> Vec<Diagnostic> {
     let itself = pools.flat_map(|pool| pool.backends.iter().map(move |backend| (pool, backend)));
     let itself = itself.filter_map(|(pool, backend)| {
         let address = &backend.target.as_ref()?.address;
-        let bind = listener.binds.iter().find(|bind| accepts(bind.value, address))?;
+        let bind = listener.binds.iter().find(|bind| accepts(&bind.value, address))?;
         Some(points_back(listener, pool, backend, bind.span).help("write the port of the application"))
     });
     itself.collect()
@@ -141,7 +141,7 @@ fn own_listener<'m>(facts: &Facts<'m>, route: &'m Route) -> Option<Step<'m>> {
         pool.backends.iter().find_map(|backend| {
             let address = &backend.target.as_ref()?.address;
             facts.model.listeners.iter().enumerate().find_map(|(index, listener)| {
-                let bind = listener.binds.iter().find(|bind| accepts(bind.value, address))?;
+                let bind = listener.binds.iter().find(|bind| accepts(&bind.value, address))?;
                 Some(Step { pool, backend, listener: index, bind: bind.span })
             })
         })
@@ -156,7 +156,11 @@ fn diagnostic(listener: &Listener, circle: &Circle<'_>, last: &Step<'_>) -> Diag
 }
 
 /// Whether a connection to `address`, made on this machine, surely arrives at `bind`.
-fn accepts(bind: SocketAddr, address: &Address) -> bool {
+fn accepts(bind: &Bind, address: &Address) -> bool {
+    let bind = match bind {
+        Bind::Tcp(bind) => bind,
+        Bind::Unix(path) => return matches!(address, Address::Unix(to) if to == path),
+    };
     let reaches = |ip: IpAddr| {
         let local = ip.is_loopback() || ip.is_unspecified();
         bind.ip() == ip || (bind.ip().is_unspecified() && local && bind.is_ipv4() == ip.is_ipv4())
@@ -167,5 +171,6 @@ fn accepts(bind: SocketAddr, address: &Address) -> bool {
             let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)];
             name == "localhost" && *port == bind.port() && loopback.into_iter().any(reaches)
         }
+        Address::Unix(_) => false,
     }
 }

@@ -7,12 +7,13 @@ use divisor_schema::plan::Cidr;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
+use crate::model::Listener;
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("SEC001", "trust-all-proxies"),
     level: Severity::Error,
-    explanation: "`trusted-proxies` holds the whole Internet, or a good part of it: every client there writes its own \
-        address into logs, limits and access lists.",
+    explanation: "`trusted-proxies` or `proxy-protocol` holds the whole Internet, or a good part of it: every client there \
+        writes its own address into logs, limits and access lists.",
     bad: r#"
 listener "web" { bind "127.0.0.1:8080"; trusted-proxies "0.0.0.0/0"; }
 route "/**" { respond 200 "ok"; }
@@ -24,8 +25,9 @@ route "/**" { respond 200 "ok"; }
     check,
 };
 
-fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
-    let networks = facts.model.listeners.iter().flat_map(|listener| &listener.trusted_proxies);
+fn check<'m>(facts: &Facts<'m>) -> Vec<Diagnostic> {
+    let believed = |listener: &'m Listener| listener.trusted_proxies.iter().chain(&listener.proxy_protocol);
+    let networks = facts.model.listeners.iter().flat_map(believed);
     networks
         .filter(|network| !is_private(network.value) && network.value.prefix < least(network.value.address))
         .map(|network| {

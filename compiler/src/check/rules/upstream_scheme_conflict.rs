@@ -63,6 +63,9 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
     if url.value.starts_with("tcp://") {
         return finding.help("delete the `tls` block: `tcp` backends get connections as they are");
     }
+    if url.value.starts_with("unix:") {
+        return finding.help("delete the `tls` block: nobody is between this machine and itself");
+    }
     let secure = secure(&url.value);
     finding.help("write `https://`, or delete the `tls` block").fix(replace(
         facts.sources,
@@ -83,6 +86,7 @@ fn plain_443(facts: &Facts<'_>, backend: &Backend) -> Option<Diagnostic> {
     let port = match &target.address {
         Address::Ip(address) => address.port(),
         Address::Name(_, port) => *port,
+        Address::Unix(_) => return None,
     };
     (port == 443).then(|| {
         let url = &backend.url;

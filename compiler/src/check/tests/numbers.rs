@@ -166,12 +166,14 @@ fn limits_beside_each_other() {
 
 #[test]
 fn shares_of_the_internet_are_not_trusted() {
-    let trusting = |networks: &str| {
+    let believing = |field: &str, networks: &str| {
         found(
             &with_routes("route \"/**\" { respond 200 \"ok\"; }")
-                .replace("; }\n", &format!("; trusted-proxies {networks}; }}\n")),
+                .replace("; }\n", &format!("; {field} {networks}; }}\n")),
         )
     };
+    let trusting = |networks: &str| believing("trusted-proxies", networks);
+    assert!(believing("proxy-protocol", "\"0.0.0.0/0\"").starts_with("SEC001 every client may set"));
     insta::assert_snapshot!(trusting("\"0.0.0.0/1\" \"2000::/3\""), @r"
     SEC001 one in 2 clients may set its own address
       -> list the networks of your proxies, `10.0.0.0/8` for one

@@ -17,6 +17,7 @@ pub(super) fn other_reading(kind: &Kind, value: &Value) -> Option<&'static str> 
         | Kind::Choice(_)
         | Kind::Reference(_)
         | Kind::Address
+        | Kind::Bind
         | Kind::Network
         | Kind::Backend
         | Kind::Request => as_text(value),

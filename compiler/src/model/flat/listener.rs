@@ -2,13 +2,13 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use divisor_schema::plan::Millis;
+use divisor_schema::plan::{Bind, Millis};
 
 use super::{full, ineffective, positive};
 use crate::diagnostic::{Diagnostic, Rule};
 use crate::model::block::{Checked, Leaf};
 use crate::model::decode::Decoder;
-use crate::model::listener::http as full_http;
+use crate::model::listener::{forwarded, http as full_http, socket_mode};
 use crate::model::types::{Certificate, Hsts, Http, Listener, Reference, ServerTls, TlsSettings};
 use crate::source::{At, Span, Spanned};
 
@@ -22,13 +22,19 @@ pub(super) fn lower(
     let security = root.block_or_defaults("security");
     let tls = tls(decoder, &server, &security.block_or_defaults("tls"));
     let (used, idle) = if tls.certificates.is_empty() { (None, Some(tls)) } else { (Some(tls), None) };
+    let full = full(server.at);
+    let defaults = full.block_or_defaults("listener");
     let listener = Listener {
         name: name.clone(),
         binds: bind(decoder, root).into_iter().collect(),
         tls: used,
         http: http(&server),
+        socket_mode: socket_mode(&defaults),
         trusted_proxies: Vec::new(),
+        forwarded: forwarded(&defaults),
+        proxy_protocol: Vec::new(),
         max_connections: None,
+        max_connections_per_client: None,
         tcp_keepalive: positive(server.written("tcp_keepalive_period")),
         redirect: None,
         forward: None,
@@ -38,7 +44,7 @@ pub(super) fn lower(
     (listener, idle)
 }
 
-fn bind(decoder: &mut Decoder<'_>, root: &Checked) -> Option<Spanned<SocketAddr>> {
+fn bind(decoder: &mut Decoder<'_>, root: &Checked) -> Option<Spanned<Bind>> {
     let host = root.leaf::<String>("host")?;
     let port = root.written::<u16>("port")?;
     let address = match host.value.as_str() {
@@ -56,7 +62,7 @@ fn bind(decoder: &mut Decoder<'_>, root: &Checked) -> Option<Spanned<SocketAddr>
             }
         },
     };
-    Some(port.map(|port| SocketAddr::new(address, port)))
+    Some(port.map(|port| Bind::Tcp(SocketAddr::new(address, port))))
 }
 
 fn http(server: &Checked) -> Http {

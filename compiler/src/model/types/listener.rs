@@ -1,8 +1,6 @@
 //! Listeners.
 
-use std::net::SocketAddr;
-
-use divisor_schema::plan::{Cidr, Millis};
+use divisor_schema::plan::{Bind, Cidr, Forwarded, Millis};
 
 use super::{Policy, Pool, Reference, ServerTls};
 use crate::source::Spanned;
@@ -13,15 +11,23 @@ pub struct Listener {
     /// Its name.
     pub name: Spanned<String>,
     /// Addresses in the order of the config; empty only when none of them could be read.
-    pub binds: Vec<Spanned<SocketAddr>>,
+    pub binds: Vec<Spanned<Bind>>,
+    /// Permissions of Unix sockets.
+    pub socket_mode: Spanned<u32>,
     /// TLS; `None` is plain TCP.
     pub tls: Option<ServerTls>,
     /// HTTP settings.
     pub http: Http,
-    /// Networks whose `X-Forwarded-*` is believed.
+    /// Networks whose `Forwarded` and `X-Forwarded-*` are believed.
     pub trusted_proxies: Vec<Spanned<Cidr>>,
+    /// Fields that tell backends whom a request comes from.
+    pub forwarded: Spanned<Forwarded>,
+    /// Networks whose connections begin with a PROXY protocol header.
+    pub proxy_protocol: Vec<Spanned<Cidr>>,
     /// Open client connections at a time.
     pub max_connections: Option<Spanned<u32>>,
+    /// Open connections of one client at a time.
+    pub max_connections_per_client: Option<Spanned<u32>>,
     /// Interval of TCP keep-alive probes; `None` leaves the system's.
     pub tcp_keepalive: Option<Spanned<Millis>>,
     /// Every request is sent to another listener.
@@ -92,6 +98,8 @@ pub struct Http {
     pub keep_alive: Spanned<bool>,
     /// Bytes of a request head.
     pub max_header_size: Spanned<u64>,
+    /// Bytes of the path and query of a request.
+    pub max_target_size: Spanned<u64>,
     /// Header fields of a request.
     pub max_headers: Spanned<u16>,
     /// Concurrent streams of an HTTP/2 connection.

@@ -33,6 +33,7 @@ pub(super) fn settings() -> HttpSettings {
         h2: false,
         keep_alive: true,
         max_header_size: 8192,
+        max_target_size: 8192,
         max_headers: 50,
         max_streams: 1,
         handshake_timeout: Millis(1_000),
