@@ -82,7 +82,8 @@ fn secure(url: &str) -> String {
 
 /// Plain text to the port of TLS.
 fn plain_443(facts: &Facts<'_>, backend: &Backend) -> Option<Diagnostic> {
-    let target = backend.target.as_ref().filter(|target| target.scheme != Scheme::Https)?;
+    let target =
+        backend.target.as_ref().filter(|target| target.scheme.is_http() && target.scheme != Scheme::Https)?;
     let port = match &target.address {
         Address::Ip(address) => address.port(),
         Address::Name(_, port) => *port,
