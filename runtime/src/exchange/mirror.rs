@@ -85,7 +85,7 @@ impl Exchange<'_> {
         tokio::task::spawn_local(async move {
             // A request that fails or grows too long on its way is no request to copy.
             if let Some(body) = body.await {
-                let copy = copy.map(|()| ClientBody::copy(body));
+                let copy = Box::new(copy.map(|()| ClientBody::copy(body)));
                 send(&view, pool, copy, affinity, random, &timeouts).await;
             }
             drop(room);
@@ -103,7 +103,7 @@ fn falls(random: u64, percent: u8) -> bool {
 async fn send(
     view: &View,
     id: PoolId,
-    copy: Request<ClientBody>,
+    copy: Box<Request<ClientBody>>,
     affinity: Affinity,
     random: u64,
     timeouts: &Timeouts,

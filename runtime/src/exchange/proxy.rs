@@ -20,7 +20,7 @@ use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, c
 use super::affinity::affinity;
 use super::failure::Failure;
 use super::request::{self, Target};
-use super::retry::{Retries, is_repeatable};
+use super::retry::{Again, Retries, is_repeatable};
 use super::trouble::{Broke, Late, report};
 use super::{Exchange, ResponseBody, Sent, entered};
 
@@ -48,7 +48,7 @@ impl Held for InFlight {
 pub(super) struct Missed {
     failure: Failure,
     /// The request, if it is to be sent again.
-    again: Option<Box<Request<ClientBody>>>,
+    again: Again,
 }
 
 impl Missed {
@@ -79,7 +79,7 @@ impl Exchange<'_> {
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
         entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.subject_headers);
-        let mut request = Request::from_parts(head, body);
+        let mut request = Box::new(Request::from_parts(head, body));
         if let Some(mirror) = &policy.mirror {
             self.mirror(mirror, policy, target, &mut request);
         }
@@ -96,7 +96,7 @@ impl Exchange<'_> {
         (id, affinity): (PoolId, Affinity),
         policy: &Policy,
         target: &Target,
-        mut request: Request<ClientBody>,
+        mut request: Box<Request<ClientBody>>,
         deadline: Option<Instant>,
     ) -> Result<Answered, Failure> {
         let pool = &self.view.live.pools[id.index()];
@@ -125,7 +125,7 @@ impl Exchange<'_> {
                     cookie.into_iter().for_each(|it| _ = response.headers_mut().append(SET_COOKIE, it));
                     return Ok((response, number));
                 }
-                Err(Missed { failure: last, again: Some(again) }) => (failure, request) = (last, *again),
+                Err(Missed { failure: last, again: Some(again) }) => (failure, request) = (last, again),
                 Err(Missed { failure: last, again: None }) => return Err(last),
             }
             if !pool.has_untried(&tried) {
@@ -162,7 +162,7 @@ impl<'a> Course<'a> {
     /// them.
     pub(super) async fn send(
         &mut self,
-        mut request: Request<ClientBody>,
+        mut request: Box<Request<ClientBody>>,
         ticket: Ticket,
         upstream: &Rc<Upstream>,
     ) -> Result<Answered, Missed> {
@@ -208,7 +208,7 @@ impl<'a> Course<'a> {
             if !used || !is_repeatable(&failed) {
                 return Err(self.broke(failed, &ticket, upstream));
             }
-            request = failed.request;
+            request = Box::new(failed.request);
         }
     }
 
@@ -219,21 +219,16 @@ impl<'a> Course<'a> {
         }
         self.pool.went_wrong(ticket.backend());
         let repeatable = is_repeatable(&failed);
+        let request = Box::new(failed.request);
         let again = match failed.sent {
-            false if repeatable => self.retries.after_connect_failure(failed.request),
-            _ => self.retries.after_reset(Some(failed.request).filter(|_| repeatable)),
+            false if repeatable => self.retries.after_connect_failure(request),
+            _ => self.retries.after_reset(Some(request).filter(|_| repeatable)),
         };
         Missed { failure: Failure::BadGateway, again }
     }
 
     /// The backend did not answer in time.
-    fn late(
-        &mut self,
-        late: &Late,
-        copy: Option<Request<ClientBody>>,
-        ticket: &Ticket,
-        upstream: &Upstream,
-    ) -> Missed {
+    fn late(&mut self, late: &Late, copy: Again, ticket: &Ticket, upstream: &Upstream) -> Missed {
         report(upstream, ticket.backend().url(), late);
         let again = match late {
             Late::FirstByte(limit) => {
@@ -272,7 +267,7 @@ impl<'a> Course<'a> {
     fn judge(
         &mut self,
         response: Response<Incoming>,
-        copy: Option<Request<ClientBody>>,
+        copy: Again,
         ticket: &Ticket,
         upstream: &Upstream,
     ) -> Result<Response<Incoming>, Missed> {

@@ -37,7 +37,7 @@ impl<'a> Retries<'a> {
     }
 
     /// A copy of a request that may have to be sent again although its backend got all of it.
-    pub(super) fn copy(&self, request: &Request<ClientBody>) -> Option<Request<ClientBody>> {
+    pub(super) fn copy(&self, request: &Request<ClientBody>) -> Again {
         let on = &self.plan.on;
         let wanted = self.left > 0 && (on.timeout || !on.statuses.is_empty());
         (wanted && is_idempotent(request)).then(|| {
@@ -45,37 +45,38 @@ impl<'a> Retries<'a> {
             *copy.method_mut() = request.method().clone();
             *copy.uri_mut() = request.uri().clone();
             *copy.headers_mut() = request.headers().clone();
-            copy
+            Box::new(copy)
         })
     }
 
     /// The request again, of which no byte was sent.
-    pub(super) fn after_connect_failure(&mut self, request: Request<ClientBody>) -> Again {
+    pub(super) fn after_connect_failure(&mut self, request: Box<Request<ClientBody>>) -> Again {
         self.again(self.plan.on.connect_failure, Some(request))
     }
 
     /// A copy of a request on which the backend broke off.
-    pub(super) fn after_reset(&mut self, copy: Option<Request<ClientBody>>) -> Again {
+    pub(super) fn after_reset(&mut self, copy: Again) -> Again {
         self.again(self.plan.on.reset, copy)
     }
 
     /// A copy of a request that the backend did not answer in time.
-    pub(super) fn after_timeout(&mut self, copy: Option<Request<ClientBody>>) -> Again {
+    pub(super) fn after_timeout(&mut self, copy: Again) -> Again {
         self.again(self.plan.on.timeout, copy)
     }
 
     /// A copy of a request that was answered like this.
-    pub(super) fn after_status(&mut self, status: StatusCode, copy: Option<Request<ClientBody>>) -> Again {
+    pub(super) fn after_status(&mut self, status: StatusCode, copy: Again) -> Again {
         self.again(self.plan.on.statuses.contains(&status.as_u16()), copy)
     }
 
-    fn again(&mut self, wanted: bool, request: Option<Request<ClientBody>>) -> Again {
-        request.filter(|_| wanted && self.another()).map(Box::new)
+    fn again(&mut self, wanted: bool, request: Again) -> Again {
+        request.filter(|_| wanted && self.another())
     }
 }
 
-/// A request that is to be sent again.
-type Again = Option<Box<Request<ClientBody>>>;
+/// A request that is to be sent again. On the heap, as all requests are on their way to a backend: it goes through many
+/// hands.
+pub(super) type Again = Option<Box<Request<ClientBody>>>;
 
 /// Whether a request that failed may be sent again: nothing of it was sent, or sending it twice is like sending it once.
 /// What was read of a body is gone, and cannot be sent twice. An answer that is nonsense is an answer all the same.

@@ -75,17 +75,17 @@ impl Connection {
     /// [`Failed`] gives the request back, and tells one that was never sent from one that was.
     pub(crate) async fn send(
         self,
-        request: Request<ClientBody>,
+        request: Box<Request<ClientBody>>,
         home: Rc<Upstream>,
     ) -> Result<(Response<Incoming>, Lease), Failed<ClientBody>> {
         match self {
             Self::Http1(connection, opened) => {
-                let response = connection.send(request).await?;
+                let response = connection.send(*request).await?;
                 Ok((response.map(Incoming::Http1), Lease { opened, home }))
             }
             Self::Http2(slot, secure) => {
                 let opened = slot.opened();
-                let response = Box::pin(slot.send(request, secure)).await?;
+                let response = Box::pin(slot.send(*request, secure)).await?;
                 Ok((response.map(Incoming::Http2), Lease { opened, home }))
             }
         }
