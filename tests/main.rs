@@ -11,6 +11,7 @@ mod certificates;
 mod cli;
 mod dependencies;
 mod desync;
+mod dns;
 mod documents;
 mod entry;
 mod examples;

@@ -16,6 +16,8 @@ pub enum Refused {
     Bind(Bind, io::Error),
     /// The system grants no thread.
     Worker(io::Error),
+    /// Nobody can be asked for names.
+    Names(String),
 }
 
 impl std::fmt::Display for Refused {
@@ -28,6 +30,7 @@ impl std::fmt::Display for Refused {
                 write!(f, "cannot listen on {address}: {error}; {hint}")
             }
             Self::Worker(error) => write!(f, "cannot start a worker: {error}"),
+            Self::Names(why) => write!(f, "cannot resolve names: {why}"),
         }
     }
 }

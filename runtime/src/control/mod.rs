@@ -58,7 +58,8 @@ impl Control {
     /// [`Refused`] when the plan cannot serve here; nothing is left running then.
     pub async fn start(bytes: &[u8], files: &Path) -> Result<Self, Refused> {
         let live = load(bytes, files, None)?;
-        health::resolve(&live.pools).await;
+        let names = health::Names::new(&live.plan.runtime.dns).map_err(Refused::Names)?;
+        health::resolve(&live.pools, &names).await;
         let count = match live.plan.runtime.workers {
             Some(count) => usize::from(count),
             None => std::thread::available_parallelism().map_or(1, Into::into),
@@ -74,7 +75,7 @@ impl Control {
         let totals = Arc::new(Totals::new(totals));
         let mut admin = Admin::new(Arc::clone(&published), Arc::clone(&totals));
         let live = published.load_full();
-        let _health = health::Watch::start(&live.pools, random);
+        let _health = health::Watch::start(&live.pools, &names, random);
         admin.serve(management, live.admin_binds());
         announce(&live, "plan is live");
         Ok(Self { published, workers, binds, admin, totals, files: files.to_owned(), _health })
@@ -140,7 +141,8 @@ impl Control {
     async fn try_swap(&mut self, bytes: &[u8]) -> Result<Swapped, Refused> {
         let previous = self.published.load_full();
         let live = load(bytes, &self.files, Some(&previous))?;
-        health::resolve(&live.pools).await;
+        let names = health::Names::new(&live.plan.runtime.dns).map_err(Refused::Names)?;
+        health::resolve(&live.pools, &names).await;
         let sockets = bind_all(&live, &self.binds, self.workers.len())?;
         let managed = live.admin_binds().iter().copied();
         let management = bind_admin(managed.filter(|bind| !self.admin.accepts_at(*bind)))?;
@@ -160,7 +162,7 @@ impl Control {
         });
         self.admit(&live);
         self.binds.extend(hand_out(sockets, &self.workers));
-        self._health = health::Watch::start(&live.pools, random);
+        self._health = health::Watch::start(&live.pools, &names, random);
         self.admin.serve(management, live.admin_binds());
         announce(&live, "plan is live: swapped");
         Ok(Swapped { digest: live.digest, epoch: live.epoch })

@@ -1,37 +1,109 @@
-//! Where backends with a name are.
+//! Where backends with a name are: names are asked for as often as their records say.
 
-use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use divisor_schema::plan::Address;
-use tokio::net::lookup_host;
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{
+    ConnectionConfig, LookupIpStrategy, NameServerConfig, ResolveHosts, ResolverConfig,
+};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::{DnsError, NetError};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::pool::Pool;
 
-/// From one resolution to the next.
-const EVERY: Duration = Duration::from_secs(30);
-/// The same, while there is no address at all.
+/// The shortest time that an answer is believed, whatever its records say.
+const SHORTEST: Duration = Duration::from_secs(1);
+/// The longest.
+const LONGEST: Duration = Duration::from_secs(300);
+/// From one question to the next while there is no answer, and the longest that a name is believed to be nowhere.
 const SOON: Duration = Duration::from_secs(2);
-
+/// How long one name server is waited for.
+const NAME_SERVER: Duration = Duration::from_secs(2);
 /// How long a start waits for names.
 const PATIENCE: Duration = Duration::from_secs(2);
 
+/// Asks name servers. Names in `/etc/hosts` are not asked for.
+pub(crate) struct Names(TokioResolver);
+
+impl Names {
+    /// Asks `servers`; where there are none, those of `/etc/resolv.conf`, and one on this machine where that file cannot
+    /// be read. To be called within a tokio runtime. Both files are read here.
+    ///
+    /// # Errors
+    /// When the resolver cannot be built, in its own words.
+    pub(crate) fn new(servers: &[SocketAddr]) -> Result<Arc<Self>, String> {
+        let provider = TokioRuntimeProvider::default();
+        let mut builder = match TokioResolver::builder(provider.clone()) {
+            Ok(system) if servers.is_empty() => system,
+            Err(error) if servers.is_empty() => {
+                tracing::warn!(%error, "/etc/resolv.conf cannot be read: the name server of this machine is asked");
+                TokioResolver::builder_with_config(config(&[(Ipv4Addr::LOCALHOST, 53).into()]), provider)
+            }
+            _ => TokioResolver::builder_with_config(config(servers), provider),
+        };
+        let options = builder.options_mut();
+        options.cache_size = 0; // who asks says when
+        options.ip_strategy = LookupIpStrategy::Ipv6AndIpv4;
+        options.use_hosts_file = ResolveHosts::Always;
+        options.timeout = options.timeout.min(NAME_SERVER);
+        builder.build().map(|resolver| Arc::new(Self(resolver))).map_err(|error| error.to_string())
+    }
+
+    async fn lookup(&self, name: &str, port: u16) -> Answer {
+        match self.0.lookup_ip(name).await {
+            Ok(found) => {
+                let addresses = found.iter().map(|ip: IpAddr| SocketAddr::new(ip, port)).collect();
+                let lasts = found.valid_until().saturating_duration_since(Instant::now());
+                Answer::At(addresses, lasts.clamp(SHORTEST, LONGEST))
+            }
+            Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
+                let lasts = Duration::from_secs(none.negative_ttl.unwrap_or(0).into());
+                Answer::Nowhere(lasts.clamp(SHORTEST, SOON))
+            }
+            Err(error) => Answer::None(error.to_string()),
+        }
+    }
+}
+
+fn config(servers: &[SocketAddr]) -> ResolverConfig {
+    let server = |address: &SocketAddr| {
+        let connections = [ConnectionConfig::udp(), ConnectionConfig::tcp()].map(|mut connection| {
+            connection.port = address.port();
+            connection
+        });
+        NameServerConfig::new(address.ip(), true, connections.into())
+    };
+    ResolverConfig::from_name_servers(servers.iter().map(server).collect())
+}
+
+/// What came of a question.
+#[derive(Debug)]
+enum Answer {
+    /// The addresses, and how long they are believed.
+    At(Vec<SocketAddr>, Duration),
+    /// There is no such name, or it has no address; and how long that is believed.
+    Nowhere(Duration),
+    /// Nobody answered, or nobody who knows.
+    None(String),
+}
+
 /// Resolves the names of all backends that have no address yet, once and for two seconds at most, so that a new plan
 /// need not start with backends that are down. A name that does not resolve leaves its backend down.
-pub(crate) async fn resolve(pools: &[Arc<Pool>]) {
+pub(crate) async fn resolve(pools: &[Arc<Pool>], names: &Arc<Names>) {
     let mut lookups = JoinSet::new();
     for pool in pools {
         for (index, backend) in pool.backends().iter().enumerate() {
             if let (Address::Name(name, port), true) =
                 (&backend.settings().address, backend.addresses().is_empty())
             {
-                let (pool, name, port) = (Arc::clone(pool), name.clone(), *port);
+                let (pool, names, name, port) = (Arc::clone(pool), Arc::clone(names), name.clone(), *port);
                 lookups.spawn(async move {
-                    if let Ok(addresses) = lookup(&name, port).await {
+                    if let Answer::At(addresses, _) = names.lookup(&name, port).await {
                         pool.set_addresses(index, addresses);
                     }
                 });
@@ -43,16 +115,24 @@ pub(crate) async fn resolve(pools: &[Arc<Pool>]) {
 }
 
 /// Resolves the name of one backend for ever.
-pub(super) async fn watch(pool: Arc<Pool>, index: usize, name: String, port: u16) {
+pub(super) async fn watch(pool: Arc<Pool>, index: usize, names: Arc<Names>, name: String, port: u16) {
     let Some(backend) = pool.backends().get(index) else { return };
-    let mut known = Known { addresses: backend.addresses().to_vec(), failing: false };
+    let mut known = Known { addresses: backend.addresses().to_vec(), state: State::Resolves };
     loop {
-        let found = lookup(&name, port).await;
+        let answer = names.lookup(&name, port).await;
+        let next = match &answer {
+            Answer::At(_, lasts) | Answer::Nowhere(lasts) => *lasts,
+            Answer::None(_) => SOON,
+        };
         let (pool_name, backend) = (pool.name(), backend.url());
-        match known.learn(found) {
+        match known.learn(answer) {
             Some(Change::Moved(addresses)) => {
                 tracing::info!(pool = pool_name, backend, ?addresses, "backend has new addresses");
                 pool.set_addresses(index, addresses);
+            }
+            Some(Change::Gone) => {
+                tracing::warn!(pool = pool_name, backend, "the name of the backend has no address");
+                pool.set_addresses(index, Vec::new());
             }
             Some(Change::Lost(error)) => {
                 let kept = known.addresses.len();
@@ -63,41 +143,53 @@ pub(super) async fn watch(pool: Arc<Pool>, index: usize, name: String, port: u16
             }
             None => {}
         }
-        sleep(if known.addresses.is_empty() { SOON } else { EVERY }).await;
+        sleep(next).await;
     }
 }
 
-async fn lookup(name: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
-    let addresses: Vec<_> = lookup_host((name, port)).await?.collect();
-    if addresses.is_empty() { Err(io::Error::other("no addresses")) } else { Ok(addresses) }
-}
-
-/// The addresses that a name was last known to have. They stay when resolution fails: a name server that is down takes
-/// no backend with it.
+/// The addresses that a name was last known to have. They stay when nobody answers: a name server that is down takes no
+/// backend with it. They go when the answer is that there are none.
 #[derive(Debug)]
 struct Known {
     addresses: Vec<SocketAddr>,
-    failing: bool,
+    state: State,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Resolves,
+    Nowhere,
+    Fails,
 }
 
 #[derive(Debug)]
 enum Change {
     Moved(Vec<SocketAddr>),
-    Lost(io::Error),
+    Gone,
+    Lost(String),
     Back,
 }
 
 impl Known {
-    /// What a resolution changes. Another order of the same addresses is none: name servers rotate them.
-    fn learn(&mut self, found: io::Result<Vec<SocketAddr>>) -> Option<Change> {
-        let failed_before = std::mem::replace(&mut self.failing, found.is_err());
-        match found {
-            Err(error) => (!failed_before).then_some(Change::Lost(error)),
-            Ok(addresses) if sorted(&addresses) != sorted(&self.addresses) => {
+    /// What an answer changes. Another order of the same addresses changes nothing: name servers rotate them.
+    fn learn(&mut self, answer: Answer) -> Option<Change> {
+        let now = match answer {
+            Answer::At(..) => State::Resolves,
+            Answer::Nowhere(_) => State::Nowhere,
+            Answer::None(_) => State::Fails,
+        };
+        let before = std::mem::replace(&mut self.state, now);
+        match answer {
+            Answer::At(addresses, _) if sorted(&addresses) != sorted(&self.addresses) => {
                 self.addresses.clone_from(&addresses);
                 Some(Change::Moved(addresses))
             }
-            Ok(_) => failed_before.then_some(Change::Back),
+            Answer::At(..) => (before != now).then_some(Change::Back),
+            Answer::Nowhere(_) => {
+                let had = !std::mem::take(&mut self.addresses).is_empty();
+                (had || before != now).then_some(Change::Gone)
+            }
+            Answer::None(error) => (before != now).then_some(Change::Lost(error)),
         }
     }
 }
@@ -113,21 +205,32 @@ fn sorted(addresses: &[SocketAddr]) -> Vec<SocketAddr> {
 mod tests {
     use super::*;
 
-    fn at(ports: &[u16]) -> Vec<SocketAddr> {
-        ports.iter().map(|&port| SocketAddr::from(([10, 0, 0, 1], port))).collect()
+    fn at(ports: &[u16]) -> Answer {
+        Answer::At(ports.iter().map(|&port| SocketAddr::from(([10, 0, 0, 1], port))).collect(), SOON)
     }
 
     #[test]
-    fn only_changes_are_told_and_failures_keep_what_is_known() {
-        let mut known = Known { addresses: vec![], failing: false };
-        let lost = || Err(io::Error::other("no such name"));
+    fn only_changes_are_told_and_silence_keeps_what_is_known() {
+        let mut known = Known { addresses: vec![], state: State::Resolves };
+        let lost = || Answer::None("nobody answers".to_owned());
         assert!(matches!(known.learn(lost()), Some(Change::Lost(_))));
         assert!(known.learn(lost()).is_none());
-        assert!(matches!(known.learn(Ok(at(&[1, 2]))), Some(Change::Moved(new)) if new == at(&[1, 2])));
-        assert!(known.learn(Ok(at(&[2, 1]))).is_none());
+        assert!(matches!(known.learn(at(&[1, 2])), Some(Change::Moved(new)) if new.len() == 2));
+        assert!(known.learn(at(&[2, 1])).is_none());
         assert!(matches!(known.learn(lost()), Some(Change::Lost(_))));
-        assert_eq!(known.addresses, at(&[1, 2]));
-        assert!(matches!(known.learn(Ok(at(&[1, 2]))), Some(Change::Back)));
-        assert!(matches!(known.learn(Ok(at(&[3]))), Some(Change::Moved(_))));
+        assert_eq!(known.addresses.len(), 2);
+        assert!(matches!(known.learn(at(&[1, 2])), Some(Change::Back)));
+        assert!(matches!(known.learn(at(&[3])), Some(Change::Moved(_))));
+    }
+
+    #[test]
+    fn an_answer_that_there_is_no_address_takes_all_of_them_away() {
+        let mut known = Known { addresses: vec![], state: State::Resolves };
+        assert!(matches!(known.learn(Answer::Nowhere(SOON)), Some(Change::Gone)), "said once");
+        assert!(known.learn(Answer::Nowhere(SOON)).is_none());
+        assert!(matches!(known.learn(at(&[1])), Some(Change::Moved(_))));
+        assert!(matches!(known.learn(Answer::None(String::new())), Some(Change::Lost(_))));
+        assert!(matches!(known.learn(Answer::Nowhere(SOON)), Some(Change::Gone)));
+        assert!(known.addresses.is_empty());
     }
 }

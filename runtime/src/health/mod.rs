@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 
 use crate::pool::Pool;
 
-pub(crate) use self::dns::resolve;
+pub(crate) use self::dns::{Names, resolve};
 
 /// Probes and resolves the backends of some pools until it is dropped.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Watch {
 impl Watch {
     /// Starts one task for each pool that takes backends out or warms them up, for each backend that has a probe, and for
     /// each that has a name. `random` gives uniformly random numbers; it spreads the probes over time. To be called within a tokio runtime.
-    pub(crate) fn start(pools: &[Arc<Pool>], random: fn() -> u64) -> Self {
+    pub(crate) fn start(pools: &[Arc<Pool>], names: &Arc<Names>, random: fn() -> u64) -> Self {
         let mut tasks = JoinSet::new();
         for pool in pools {
             pool.refresh(); // the watch before this one may have learned something meanwhile
@@ -42,7 +42,7 @@ impl Watch {
                     tasks.spawn(probe::watch(Arc::clone(pool), index, probe.clone(), random));
                 }
                 if let Address::Name(name, port) = &settings.address {
-                    tasks.spawn(dns::watch(Arc::clone(pool), index, name.clone(), *port));
+                    tasks.spawn(dns::watch(Arc::clone(pool), index, Arc::clone(names), name.clone(), *port));
                 }
             }
         }

@@ -46,6 +46,11 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
     }
 }
 
+/// A name server that nobody runs: what is not in a file is not found.
+fn names() -> Arc<Names> {
+    Names::new(&[SocketAddr::from(([127, 0, 0, 1], 1))]).unwrap()
+}
+
 fn pool(backend: plan::Backend, tls: &[ClientTls]) -> Arc<Pool> {
     let plan = plan::Pool {
         name: "app".into(),
@@ -306,7 +311,7 @@ fn a_backend_falls_and_rises_with_its_answers_until_the_watch_is_dropped() {
             format!("HTTP/1.1 {status} Whatever\r\ncontent-length: 0\r\n\r\n")
         });
         let pool = pool(settings(Address::Ip(address.await), 10_000), &[]);
-        let watch = Watch::start(std::slice::from_ref(&pool), || u64::MAX);
+        let watch = Watch::start(std::slice::from_ref(&pool), &names(), || u64::MAX);
         assert_eq!(pool.alive(), 1);
         until("a failing backend is taken out", || pool.alive() == 0).await;
         status.store(200, Ordering::Relaxed);
@@ -325,15 +330,15 @@ fn names_are_resolved_before_and_while_running() {
         let named = |name: &str| plan::Backend { probe: None, ..settings(Address::Name(name.into(), 81), 1) };
         let expected = [SocketAddr::from(([127, 0, 0, 1], 81))];
         let first = pool(named("127.0.0.1"), &[]);
-        resolve(std::slice::from_ref(&first)).await;
+        resolve(std::slice::from_ref(&first), &names()).await;
         assert_eq!(first.backends()[0].addresses().as_slice(), expected);
         let second = pool(named("127.0.0.1"), &[]);
-        let _watch = Watch::start(std::slice::from_ref(&second), || 0);
+        let _watch = Watch::start(std::slice::from_ref(&second), &names(), || 0);
         until("the watch resolves", || second.alive() == 1).await;
         assert_eq!(second.backends()[0].addresses().as_slice(), expected);
         // An empty label: refused without asking a name server.
         let nowhere = pool(named("a..invalid"), &[]);
-        resolve(std::slice::from_ref(&nowhere)).await;
+        resolve(std::slice::from_ref(&nowhere), &names()).await;
         assert_eq!(nowhere.alive(), 0);
     });
 }

@@ -89,7 +89,7 @@ static RUNTIME: Block = Block {
             Kind::Integer { min: 1, max: 1024 },
             "Worker threads; one for each core otherwise.",
         ),
-        Field::planned(
+        Field::new(
             "dns",
             Kind::List(&Kind::Address),
             "Name servers to ask for the names of backends; those of `/etc/resolv.conf` otherwise.",
