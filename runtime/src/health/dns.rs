@@ -127,12 +127,12 @@ pub(super) async fn watch(pool: Arc<Pool>, index: usize, names: Arc<Names>, name
         let (pool_name, backend) = (pool.name(), backend.url());
         match known.learn(answer) {
             Some(Change::Moved(addresses)) => {
+                pool.set_addresses(index, addresses.clone());
                 tracing::info!(pool = pool_name, backend, ?addresses, "backend has new addresses");
-                pool.set_addresses(index, addresses);
             }
             Some(Change::Gone) => {
-                tracing::warn!(pool = pool_name, backend, "the name of the backend has no address");
                 pool.set_addresses(index, Vec::new());
+                tracing::warn!(pool = pool_name, backend, "the name of the backend has no address");
             }
             Some(Change::Lost(error)) => {
                 let kept = known.addresses.len();
