@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use divisor_schema::plan::{Bind, Digest, Plan, Roots, Secret};
+use divisor_schema::plan::{Bind, Digest, Plan};
 use tokio::time::{Instant, sleep};
 use tracing::{error, info, warn};
 
@@ -93,27 +93,12 @@ impl Control {
 
     /// The certificates, keys, roots, revocation lists and secrets that the live plan names.
     pub fn files(&self) -> Vec<PathBuf> {
-        let live = self.published.load();
-        let servers = live.plan.listeners.iter().filter_map(|listener| listener.tls.as_ref());
-        let asked = servers.clone().flat_map(|tls| {
-            let exceptions = tls.exceptions.iter().filter_map(|(_, auth)| auth.as_ref());
-            exceptions.chain(&tls.client_auth)
-        });
-        let asked = asked.flat_map(|auth| auth.revoked.iter().chain([&auth.roots]));
-        let identities =
-            servers.flat_map(|tls| tls.certificates.iter().map(|certificate| &certificate.identity));
-        let identities =
-            identities.chain(live.plan.client_tls.iter().filter_map(|tls| tls.identity.as_ref()));
-        let pairs = identities.flat_map(|identity| [&identity.certificate, &identity.key]);
-        let roots = live.plan.client_tls.iter().filter_map(|tls| match &tls.roots {
-            Roots::File(path) => Some(path),
-            Roots::System | Roots::Unverified => None,
-        });
-        let secrets = live.plan.pools.iter().filter_map(|pool| match &pool.sticky.as_ref()?.key {
-            Secret::File(path) => Some(path),
-            Secret::Env(_) => None,
-        });
-        pairs.chain(roots).chain(asked).chain(secrets).map(|path| self.files.join(path)).collect()
+        self.published.load().files.iter().map(|(path, _)| path.clone()).collect()
+    }
+
+    /// What they held just before the live plan read them.
+    pub(super) fn held(&self) -> Vec<Digest> {
+        self.published.load().files.iter().map(|(_, held)| *held).collect()
     }
 
     /// How many backends of each pool can be picked, by the name of the pool.

@@ -7,6 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{error, info, warn};
 
+use crate::plan::digest;
 use crate::watch::Watcher;
 
 use super::{Control, RunError};
@@ -95,24 +96,27 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     let refused = |refused| RunError::Refused(path.clone(), refused);
     let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
     ask_for_open_files(control.open_files());
-    let mut seen = contents(&bytes, &control);
+    let mut seen = seen_by(&control, &bytes);
     loop {
         watcher.set_files([vec![path.clone()], control.files()].concat());
-        let asked = tokio::select! {
-            () = watcher.changed() => false,
-            told = signals.next() => match told {
-                Told::Reload => true,
-                Told::Stop => break,
-            },
-        };
+        // A file may have changed after the plan read it and before it was watched.
+        let missed = contents(&bytes, &control).1 != seen.1;
+        let asked = !missed
+            && tokio::select! {
+                () = watcher.changed() => false,
+                told = signals.next() => match told {
+                    Told::Reload => true,
+                    Told::Stop => break,
+                },
+            };
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let found = contents(&bytes, &control);
                 if asked || found != seen {
-                    let before = control.files();
-                    let _ = control.swap(&bytes).await; // a refusal is in the log, and the live plan stays
+                    // A refusal is in the log, and the live plan stays.
+                    let swapped = control.swap(&bytes).await;
                     ask_for_open_files(control.open_files());
-                    seen = if control.files() == before { found } else { contents(&bytes, &control) };
+                    seen = swapped.map_or(found, |_| seen_by(&control, &bytes));
                 }
             }
             Err(error) if asked => {
@@ -129,9 +133,15 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     Ok(())
 }
 
-/// What the plan in `bytes` and the files of the live plan hold now. A file that cannot be read counts as empty: when
-/// it is there again, that is a change.
-fn contents(bytes: &[u8], control: &Control) -> Vec<Digest> {
-    let files = control.files().into_iter().map(|file| std::fs::read(file).unwrap_or_default());
-    std::iter::once(Digest::of(bytes)).chain(files.map(|file| Digest::of(&file))).collect()
+/// A plan file and the files that the live plan names, by what they hold.
+type Contents = (Digest, Vec<Digest>);
+
+/// What they hold now.
+fn contents(bytes: &[u8], control: &Control) -> Contents {
+    (Digest::of(bytes), control.files().iter().map(|file| digest(file)).collect())
+}
+
+/// What the live plan, which came of `bytes`, found in them.
+fn seen_by(control: &Control, bytes: &[u8]) -> Contents {
+    (Digest::of(bytes), control.held())
 }

@@ -58,6 +58,7 @@ pub(crate) fn activate(
     files: &Path,
     previous: Option<&Live>,
 ) -> Result<Live, ActivateError> {
+    let held = super::files::held(&plan, files);
     let client_tls = tls::Clients::new(&plan.client_tls, files, previous.map(|live| &live.client_tls))
         .map_err(ActivateError::Backends)?;
     let configs = client_tls.configs();
@@ -82,6 +83,7 @@ pub(crate) fn activate(
     let epoch = previous.map_or(1, |live| live.epoch + 1);
     let subject_headers = subject_headers(&listeners);
     Ok(Live {
+        files: held,
         epoch,
         digest,
         plan,

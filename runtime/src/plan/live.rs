@@ -1,6 +1,7 @@
 //! A plan in the form in which it serves.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -25,6 +26,8 @@ pub(crate) struct Live {
     pub(crate) epoch: u64,
     /// Which plan it is.
     pub(crate) digest: Digest,
+    /// The files that the plan names, and what they held just before they were read.
+    pub(crate) files: Vec<(PathBuf, Digest)>,
     /// The plan: its routes and tables are used as they lie there.
     pub(crate) plan: Plan,
     /// Listeners, in the order of the plan.
