@@ -121,7 +121,7 @@ pub enum Balance {
     IpHash,
     /// Of two random ones, the one with fewer exchanges in flight for its weight.
     PowerOfTwo,
-    /// The one that a ring gives the key of the request to, or the next after it that has room: [`Hash`].
+    /// The one that a ring gives the key of the request to, or the next after it that has room: [`struct@Hash`].
     ConsistentHash,
 }
 
