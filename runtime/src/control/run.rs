@@ -96,11 +96,11 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     let refused = |refused| RunError::Refused(path.clone(), refused);
     let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
     ask_for_open_files(control.open_files());
-    let mut seen = seen_by(&control, &bytes);
+    let (mut seen, mut fresh) = (seen_by(&control, &bytes), true);
     loop {
         watcher.set_files([vec![path.clone()], control.files()].concat());
         // A file may have changed after the plan read it and before it was watched.
-        let missed = contents(&bytes, &control).1 != seen.1;
+        let missed = std::mem::take(&mut fresh) && contents(&bytes, &control).1 != seen.1;
         let asked = !missed
             && tokio::select! {
                 () = watcher.changed() => false,
@@ -116,7 +116,8 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
                     // A refusal is in the log, and the live plan stays.
                     let swapped = control.swap(&bytes).await;
                     ask_for_open_files(control.open_files());
-                    seen = swapped.map_or(found, |_| seen_by(&control, &bytes));
+                    fresh = swapped.is_ok();
+                    seen = if fresh { seen_by(&control, &bytes) } else { found };
                 }
             }
             Err(error) if asked => {

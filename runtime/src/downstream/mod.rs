@@ -129,7 +129,9 @@ async fn open(mut socket: Socket, listener: &Listener) -> io::Result<Opening> {
     let opened = match &listener.tls {
         Some(server) => secured(socket, begun, server).await?,
         None => {
-            let h2 = listener.http.h2 && preface::begins_with_preface(&socket).await?;
+            // Where connections only pass, the client may wait for the backend to speak first.
+            let asked = listener.http.h2 && listener.forward.is_none();
+            let h2 = asked && preface::begins_with_preface(&socket).await?;
             Opened { stream: Stream::Plain(socket), h2, entered: None }
         }
     };

@@ -1,6 +1,7 @@
 //! HTTP/2 by prior knowledge.
 
 use std::io;
+use std::time::Duration;
 
 use crate::tls::Socket;
 
@@ -10,7 +11,7 @@ const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Whether the client speaks HTTP/2 without asking (prior knowledge). Waits for as many bytes as tell.
 pub(super) async fn begins_with_preface(socket: &Socket) -> io::Result<bool> {
     let mut seen = [0; PREFACE.len()];
-    let mut known = 0;
+    let (mut known, mut pause) = (0, Duration::from_millis(1));
     loop {
         let length = socket.peek(&mut seen).await?;
         if length == PREFACE.len() || length == 0 || seen[..length] != PREFACE[..length] {
@@ -18,7 +19,9 @@ pub(super) async fn begins_with_preface(socket: &Socket) -> io::Result<bool> {
         }
         if length == known {
             // The socket stays readable while what is there is only looked at: let more arrive.
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+            // Less and less often, so that one who sends a byte and waits costs little.
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(Duration::from_millis(100));
         }
         known = length;
     }

@@ -54,14 +54,15 @@ pub(crate) async fn pass(
     forward: Forward,
     views: Rc<Views>,
 ) -> Result<(), NotPassed> {
-    let (far, _ticket) = backend(&forward.pool, peer, &views).await.ok_or(NotPassed::NoBackend)?;
-    if let (Some(interval), Some(tcp)) = (forward.tcp_keepalive, far.tcp()) {
+    let Forward { pool, tunnel_idle, tcp_keepalive } = forward;
+    let (far, _ticket) = backend(&pool, peer, &views).await.ok_or(NotPassed::NoBackend)?;
+    if let (Some(interval), Some(tcp)) = (tcp_keepalive, far.tcp()) {
         let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
         let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
     }
     let mut near = Wire::new(near).after(&first);
-    drop((first, views)); // a tunnel may last, and holds what it needs
-    let mut tunnel = Tunnel::new(Wire::new(far), forward.tunnel_idle);
+    drop((first, views, pool)); // a tunnel may last, and holds what it needs
+    let mut tunnel = Tunnel::new(Wire::new(far), tunnel_idle);
     poll_fn(|context| tunnel.poll(&mut near, context)).await.map_err(NotPassed::Broken)
 }
 

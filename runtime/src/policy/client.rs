@@ -70,18 +70,26 @@ impl Peer {
         address
     }
 
-    /// Tells the backend whom the request comes from. What a trusted proxy said stays, with this peer added to the lists;
-    /// what anybody else said is taken out. `host` is the host of the request as the client sent it.
+    /// Tells the backend whom the request comes from. What a trusted proxy said in the fields that it is believed in
+    /// stays, with this peer added to the lists; what anybody else said is taken out. `host` is the host of the request as the client sent it.
     pub(crate) fn forward(
         &self,
         headers: &mut HeaderMap,
         host: Option<&HeaderValue>,
         proxies: &TrustedProxies,
     ) {
-        if !proxies.trust(self.address) {
-            for name in [FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST, header::FORWARDED] {
-                headers.remove(name);
-            }
+        let trusted = proxies.trust(self.address);
+        // Proxies pass on what they do not write themselves, so that is the client's, whoever sends it.
+        let (legacy, standard) = match proxies.fields {
+            Forwarded::Legacy | Forwarded::Both => (trusted, false),
+            Forwarded::Standard => (false, trusted),
+            Forwarded::Neither => (trusted, trusted),
+        };
+        if !legacy {
+            [FORWARDED_FOR, FORWARDED_PROTO, FORWARDED_HOST].iter().for_each(|it| drop(headers.remove(it)));
+        }
+        if !standard {
+            headers.remove(header::FORWARDED);
         }
         if matches!(proxies.fields, Forwarded::Legacy | Forwarded::Both) {
             self.say_x_forwarded(headers, host);
@@ -221,7 +229,6 @@ mod tests {
         assert_eq!(
             forwarded("10.0.0.1", spoofed(), Some("shop.example")),
             [
-                "forwarded: for=1.1.1.1",
                 "x-forwarded-for: 1.1.1.1, 2.2.2.2, 10.0.0.1",
                 "x-forwarded-host: evil.example",
                 "x-forwarded-proto: https"
@@ -243,11 +250,17 @@ mod tests {
         assert_eq!(
             said("10.0.0.1", before(), host, Forwarded::Both),
             [
-                "forwarded: for=203.0.113.9, for=10.0.0.1;host=\"shop.example\";proto=http",
+                "forwarded: for=10.0.0.1;host=\"shop.example\";proto=http",
                 "x-forwarded-for: 1.1.1.1, 10.0.0.1",
                 "x-forwarded-host: shop.example",
                 "x-forwarded-proto: http"
             ]
+        );
+        let own = "for=203.0.113.9, for=10.0.0.1;host=\"shop.example\";proto=http";
+        assert_eq!(
+            said("10.0.0.1", before(), host, Forwarded::Standard),
+            [format!("forwarded: {own}")],
+            "a proxy that writes Forwarded passes X-Forwarded-For of its client on"
         );
         let client = |fields| peer("10.0.0.1").client(&before(), &saying(fields)).to_string();
         assert_eq!(client(Forwarded::Standard), "203.0.113.9");

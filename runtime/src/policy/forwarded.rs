@@ -8,12 +8,12 @@ use http::{HeaderMap, HeaderValue, header};
 pub(super) fn hops(headers: &HeaderMap) -> impl Iterator<Item = Option<String>> {
     let lists = headers.get_all(header::FORWARDED).into_iter().rev();
     // A list that is not even text ends the walk, as an element without an address does.
-    lists.flat_map(|list| split(list.to_str().unwrap_or("?"), b',').into_iter().rev()).map(node)
+    lists.flat_map(|list| pieces(list.to_str().unwrap_or("?"), b',')).map(node)
 }
 
 /// The node that an element says the request is for.
 fn node(element: &str) -> Option<String> {
-    split(element, b';').into_iter().find_map(|pair| {
+    pieces(element, b';').into_iter().rev().find_map(|pair| {
         let (name, value) = pair.split_once('=')?;
         name.trim().eq_ignore_ascii_case("for").then(|| unquoted(value.trim()))
     })
@@ -24,24 +24,25 @@ fn unquoted(value: &str) -> String {
     quoted.map_or_else(|| value.to_owned(), |text| text.replace('\\', ""))
 }
 
-/// The pieces between `separator`s that stand in no quotes.
-fn split(text: &str, separator: u8) -> Vec<&str> {
-    let (mut pieces, mut start) = (vec![], 0);
-    let (mut quoted, mut escaped) = (false, false);
-    for (at, byte) in text.bytes().enumerate() {
-        match byte {
-            _ if escaped => escaped = false,
-            b'\\' if quoted => escaped = true,
-            b'"' => quoted = !quoted,
-            _ if byte == separator && !quoted => {
-                pieces.extend(text.get(start..at));
-                start = at + 1;
-            }
-            _ => {}
+/// The pieces between `separator`s that stand in no quotes, the last first. Read from the end: what a trusted proxy wrote
+/// there is well formed, and no quote that a client left open before it may swallow it.
+fn pieces(text: &str, separator: u8) -> Vec<&str> {
+    let (mut pieces, mut end, mut quoted) = (vec![], text.len(), false);
+    for (at, byte) in text.bytes().enumerate().rev() {
+        if byte == b'"' && !is_escaped(text.as_bytes(), at) {
+            quoted = !quoted;
+        } else if byte == separator && !quoted {
+            pieces.extend(text.get(at + 1..end));
+            end = at;
         }
     }
-    pieces.extend(text.get(start..));
+    pieces.extend(text.get(..end));
     pieces
+}
+
+/// Whether the byte at `at` has an odd number of backslashes before it.
+fn is_escaped(text: &[u8], at: usize) -> bool {
+    text.iter().take(at).rev().take_while(|byte| **byte == b'\\').count() % 2 == 1
 }
 
 /// What this proxy adds: whom it got the request from, for which host, and over what.
@@ -73,8 +74,18 @@ mod tests {
         );
         assert_eq!(read(&["by=\"a,for=1.1.1.1;b\";for=2.2.2.2"]), ["2.2.2.2"]);
         assert_eq!(read(&["by=\"a\\\",for=1.1.1.1\""]), ["-"], "an escaped quote ends nothing");
-        assert_eq!(read(&["for=1.1.1.1, by=\"never ends, for=2.2.2.2"]), ["-", "1.1.1.1"]);
+        assert_eq!(
+            read(&["by=\"a\\\\\", for=2.2.2.2"]),
+            ["2.2.2.2", "-"],
+            "an escaped backslash escapes nothing"
+        );
         assert_eq!(read(&["proto=http", ""]), ["-", "-"]);
+    }
+
+    #[test]
+    fn a_quote_that_a_client_leaves_open_hides_nothing_that_a_proxy_adds() {
+        assert_eq!(read(&["for=10.1.2.3;x=\", for=2.2.2.2"])[0], "2.2.2.2");
+        assert_eq!(read(&["x=\"\\, for=\"[2001:db8::1]\";proto=http"])[0], "[2001:db8::1]");
     }
 
     #[test]
