@@ -242,7 +242,8 @@ async fn backends_are_told_in_the_words_that_they_understand() {
         (r#"forwarded "rfc7239""#, Some(own), None),
         (r#"forwarded "both""#, Some(own), Some("127.0.0.1")),
         (r#"forwarded "none""#, None, None),
-        (&*format!(r#"forwarded "both"; {trusted}"#), Some(&*appended), Some("2.2.2.2, 127.0.0.1")),
+        (&*format!(r#"forwarded "both"; {trusted}"#), Some(own), Some("2.2.2.2, 127.0.0.1")),
+        (&*format!(r#"forwarded "rfc7239"; {trusted}"#), Some(&*appended), None),
     ] {
         let (backend, port) = (Backend::start("a"), Port::reserve());
         let route = r#"request-header-set "X-Client" "{client-address}""#;

@@ -20,7 +20,7 @@ use tokio::sync::oneshot;
 use super::{IdleTimer, Interim, Turn};
 
 /// What decides about routing, framing or who somebody is must not come after the body (RFC 9110, section 6.5.1).
-pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 18] = [
+pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 20] = [
     AUTHORIZATION,
     CACHE_CONTROL,
     CONNECTION,
@@ -39,6 +39,8 @@ pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 18] = [
     TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
+    HeaderName::from_static("keep-alive"),
+    HeaderName::from_static("proxy-connection"),
 ];
 
 /// Why a client's body ended before its end.

@@ -64,7 +64,6 @@ impl Slot {
                     body,
                     bodiless,
                     left,
-                    early: !empty,
                     tunnel: switched,
                     _upload: upload,
                     slot: self,
@@ -130,8 +129,6 @@ pub(crate) struct Incoming {
     bodiless: bool,
     /// What is left of the bytes that it says it has.
     left: Option<u64>,
-    /// Whether it may have come before the request was read.
-    early: bool,
     /// The other direction, if the stream carries another protocol.
     tunnel: Option<SendStream<Bytes>>,
     _upload: Option<Going>,
@@ -166,11 +163,10 @@ impl Body for Incoming {
                 this.left = this.left.map(|left| left.saturating_sub(data.len() as u64));
                 Poll::Ready(Some(Ok(Frame::data(data))))
             }
-            // A backend that has answered in full may not want the rest of the request (RFC 9113, section 8.1).
+            // A backend that has answered in full may not want the rest of the request (RFC 9113, section 8.1). Where no
+            // length says what is full, the end of the stream does, and the library puts that before the reset.
             Some(Err(error))
-                if error.is_reset()
-                    && error.reason() == Some(Reason::NO_ERROR)
-                    && this.left.map_or(this.early, |left| left == 0) =>
+                if error.is_reset() && error.reason() == Some(Reason::NO_ERROR) && this.left == Some(0) =>
             {
                 Poll::Ready(None)
             }
