@@ -72,6 +72,11 @@ impl Watcher {
         self.arm();
     }
 
+    /// Somebody has seen a change: it is told as any other, when nothing more has happened for a while.
+    pub fn tell(&mut self) {
+        self.pending = true;
+    }
+
     /// Waits until the files may have changed. No change is lost when this future is dropped before its end.
     pub async fn changed(&mut self) {
         while !self.pending {

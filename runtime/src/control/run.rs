@@ -100,15 +100,16 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     loop {
         watcher.set_files([vec![path.clone()], control.files()].concat());
         // A file may have changed after the plan read it and before it was watched.
-        let missed = std::mem::take(&mut fresh) && contents(&bytes, &control).1 != seen.1;
-        let asked = !missed
-            && tokio::select! {
-                () = watcher.changed() => false,
-                told = signals.next() => match told {
-                    Told::Reload => true,
-                    Told::Stop => break,
-                },
-            };
+        if std::mem::take(&mut fresh) && contents(&bytes, &control).1 != seen.1 {
+            watcher.tell();
+        }
+        let asked = tokio::select! {
+            () = watcher.changed() => false,
+            told = signals.next() => match told {
+                Told::Reload => true,
+                Told::Stop => break,
+            },
+        };
         match std::fs::read(&path) {
             Ok(bytes) => {
                 let found = contents(&bytes, &control);
