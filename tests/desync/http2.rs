@@ -83,7 +83,9 @@ pub(super) fn is_as_expected<T: PartialEq>(
         Outcome::Waits => (vec![], None),
     };
     whole.push(read(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n"));
-    seen == told && forwarded == whole
+    // What was cut off and the honest one go by connections of their own: either may arrive first.
+    let turned = matches!(case.outcome, Outcome::Cut(_)) && forwarded.iter().rev().eq(&whole);
+    seen == told && (forwarded == whole || turned)
 }
 
 /// A client that says in HTTP/2 whatever it is told.
