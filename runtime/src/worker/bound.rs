@@ -76,19 +76,26 @@ impl SocketFile {
         Ok(Self { path: path.into(), identity: (file.dev(), file.ino()) })
     }
 
-    /// Says who may connect.
+    /// Says who may connect. A file that has taken the place of the socket, a link for one, keeps its permissions.
     ///
     /// # Errors
-    /// The system's.
+    /// The system's, or when the file is another one now.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
+        if !self.is_there() {
+            return Err(io::Error::other("another file has taken the place of the socket"));
+        }
         fs::set_permissions(&self.path, Permissions::from_mode(mode))
+    }
+
+    /// Whether the path still leads to the socket itself.
+    fn is_there(&self) -> bool {
+        fs::symlink_metadata(&self.path).is_ok_and(|file| (file.dev(), file.ino()) == self.identity)
     }
 }
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let ours = |file: &fs::Metadata| (file.dev(), file.ino()) == self.identity;
-        if fs::symlink_metadata(&self.path).is_ok_and(|file| ours(&file)) {
+        if self.is_there() {
             let _ = fs::remove_file(&self.path); // what cannot be removed is replaced by the next process
         }
     }
@@ -122,6 +129,24 @@ mod tests {
         fs::write(&path, "no socket").unwrap();
         assert_eq!(refused(&at), Some(ErrorKind::AddrInUse));
         assert_eq!(fs::read(&path).unwrap(), b"no socket");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn permissions_are_not_set_through_a_link() {
+        let folder = folder("link");
+        let (path, other) = (folder.join("a.sock"), folder.join("other"));
+        let (_sockets, file) = bind(&Bind::Unix(path.to_str().unwrap().to_owned()), 0o600, 1).unwrap();
+        let file = file.unwrap();
+        file.set_mode(0o660).unwrap();
+        fs::write(&other, "").unwrap();
+        fs::set_permissions(&other, Permissions::from_mode(0o600)).unwrap();
+        fs::remove_file(&path).unwrap();
+        std::os::unix::fs::symlink(&other, &path).unwrap();
+        assert!(file.set_mode(0o666).is_err());
+        assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o600);
+        drop(file);
+        assert!(fs::symlink_metadata(&path).is_ok(), "the link is not ours to remove");
         fs::remove_dir_all(folder).unwrap();
     }
 
