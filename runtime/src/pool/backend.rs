@@ -1,4 +1,4 @@
-//! One backend: its settings, what is known of it, and admission to it.
+//! One backend: its settings, and what is known of it.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -43,21 +43,21 @@ pub(crate) struct Backend {
     /// A fixed number that tells backends apart, from run to run: the hash of the URL.
     hash: u64,
     /// Free places of [`plan::Connections::per_backend`]. Carried over a swap unless the limit changed.
-    places: Arc<Semaphore>,
-    state: Arc<State>,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) state: Arc<State>,
 }
 
 /// What is learned of a backend while running.
 #[derive(Debug)]
-struct State {
+pub(super) struct State {
     liveness: AtomicU8,
     /// Results of its probe in a row that speak against `liveness`.
     against: AtomicU8,
-    in_flight: AtomicU32,
+    pub(super) in_flight: AtomicU32,
     /// Those of `in_flight` that wait for their turn.
-    waiting: AtomicU32,
-    requests: AtomicU64,
-    response_time: ResponseTime,
+    pub(super) waiting: AtomicU32,
+    pub(super) requests: AtomicU64,
+    pub(super) response_time: ResponseTime,
     errors: Errors,
     /// Errors since the process knows it.
     failures: AtomicU64,
@@ -82,38 +82,6 @@ impl std::fmt::Display for InvalidName {
 }
 
 impl std::error::Error for InvalidName {}
-
-/// A backend has as many exchanges in flight as it may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Busy {
-    /// No place became free in time.
-    Waited {
-        /// The limit.
-        limit: u32,
-        /// How long the request waited.
-        waited: Duration,
-    },
-    /// As many requests wait already as may.
-    Full {
-        /// The limit.
-        limit: u32,
-        /// How many wait.
-        queue: u32,
-    },
-}
-
-impl std::fmt::Display for Busy {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Waited { limit, waited } => {
-                write!(f, "{limit} exchanges in flight, and no place became free within {waited:?}")
-            }
-            Self::Full { limit, queue } => write!(f, "{limit} exchanges in flight, and {queue} that wait"),
-        }
-    }
-}
-
-impl std::error::Error for Busy {}
 
 impl Backend {
     /// `joins`: a pool that is there already, and that does not know this backend.
@@ -299,39 +267,6 @@ impl Backend {
         self.state.response_time.estimate(now)
     }
 
-    /// Waits for a place among the exchanges that this backend may have in flight.
-    ///
-    /// # Errors
-    /// [`Busy`] when none becomes free within [`plan::Connections::queue_timeout`], or when as many wait already as
-    /// [`plan::Connections::queue`] says.
-    pub(crate) async fn enter(self: &Arc<Self>) -> Result<Ticket, Busy> {
-        match self.try_enter() {
-            Some(ticket) => Ok(ticket),
-            None => self.wait().await,
-        }
-    }
-
-    async fn wait(self: &Arc<Self>) -> Result<Ticket, Busy> {
-        let plan::Connections { per_backend: limit, queue, queue_timeout, .. } = self.settings.connections;
-        let _waiting = Waiting::begin(&self.state, queue).ok_or(Busy::Full { limit, queue })?;
-        let mut ticket = Ticket::queued(self);
-        let waited = queue_timeout.into();
-        let busy = Busy::Waited { limit, waited };
-        let turn = tokio::time::timeout(waited, self.places.acquire()).await.map_err(|_| busy)?;
-        turn.map_err(|_| busy)?.forget();
-        ticket.admit();
-        Ok(ticket)
-    }
-
-    /// A place among the exchanges that this backend may have in flight, if one is free.
-    pub(crate) fn try_enter(self: &Arc<Self>) -> Option<Ticket> {
-        let permit = self.places.try_acquire().ok()?;
-        let mut ticket = Ticket::queued(self);
-        permit.forget();
-        ticket.admit();
-        Some(ticket)
-    }
-
     pub(super) fn hash(&self) -> u64 {
         self.hash
     }
@@ -367,66 +302,6 @@ impl State {
             warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
             dials: AtomicU32::new(0),
             addresses: ArcSwap::from_pointee(addresses),
-        }
-    }
-}
-
-/// A place in the queue before a backend; dropping it frees the place.
-struct Waiting<'a>(&'a State);
-
-impl<'a> Waiting<'a> {
-    /// A place, if fewer than `most` are taken.
-    fn begin(state: &'a State, most: u32) -> Option<Self> {
-        let waiting = Self(state);
-        (state.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A place among the exchanges in flight to a backend; dropping it frees the place.
-#[derive(Debug)]
-pub(crate) struct Ticket {
-    backend: Arc<Backend>,
-    /// 0 while it waits.
-    number: u64,
-}
-
-impl Ticket {
-    fn queued(backend: &Arc<Backend>) -> Self {
-        backend.state.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self { backend: Arc::clone(backend), number: 0 }
-    }
-
-    fn admit(&mut self) {
-        self.number = self.backend.state.requests.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-    }
-
-    /// The backend it is for.
-    pub(crate) fn backend(&self) -> &Arc<Backend> {
-        &self.backend
-    }
-
-    /// How many requests the backend has got, this one included.
-    pub(crate) fn number(&self) -> u64 {
-        self.number
-    }
-
-    /// Notes that the first byte of the response came at `now`, `took` after the request was sent.
-    pub(crate) fn answered(&self, took: Duration, now: Instant) {
-        self.backend.state.response_time.record(took, now);
-    }
-}
-
-impl Drop for Ticket {
-    fn drop(&mut self) {
-        self.backend.state.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.number != 0 {
-            self.backend.places.add_permits(1);
         }
     }
 }

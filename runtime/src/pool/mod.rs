@@ -4,6 +4,7 @@
 //! exchanges they have in flight and how fast they answer. That part is shared by all workers, made of atomics, and
 //! carried over a swap for every backend that is in both plans.
 
+mod admission;
 mod alive;
 mod backend;
 mod balance;
@@ -32,7 +33,8 @@ use self::alive::{Alive, Settings, fails_open, members};
 use self::balance::Choice;
 use self::warmth::STEPS;
 
-pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness, Ticket};
+pub(crate) use self::admission::Ticket;
+pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness};
 pub(crate) use self::budget::Retrying;
 pub(crate) use self::sticky::{InvalidKey, Sticky};
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use divisor_schema::plan::{Address, Balance, Connections, HashKey, Millis, Scheme};
 use tokio::sync::oneshot;
 
-use super::backend::Busy;
+use super::admission::Busy;
 use super::*;
 
 mod choosing;
