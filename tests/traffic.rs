@@ -9,6 +9,7 @@ mod mirror;
 mod origins;
 mod pages;
 mod retry;
+mod reused;
 mod split;
 mod swap;
 

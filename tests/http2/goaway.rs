@@ -114,3 +114,47 @@ async fn a_drain_lets_the_streams_under_way_end() {
     let mut server = server;
     assert!(server.wait().success());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_reset_is_sent_again_only_where_the_route_and_its_budget_say_so() {
+    for (retry, method, path, status, times) in [
+        ("retry 0", "GET", "/internal", 502, 1),
+        (r#"retry 1 budget="0%""#, "GET", "/internal", 502, 1),
+        (r#"retry 1 { on "connect-failure" }"#, "GET", "/internal", 502, 1),
+        ("retry 1", "GET", "/internal", 502, 2),
+        ("retry 1", "POST", "/internal", 502, 1),
+        ("retry 0", "GET", "/refused", 502, 1),
+        (r#"retry 1 budget="0%""#, "POST", "/refused", 502, 1),
+        (r#"retry 1 { on "reset" }"#, "POST", "/refused", 502, 1),
+        ("retry 1", "POST", "/refused", 502, 2),
+    ] {
+        let resets = Arc::new(AtomicU64::new(0));
+        let counted = Arc::clone(&resets);
+        let backend = peer::Peer::start(
+            |_| {},
+            move |request, mut respond| {
+                let reason = match request.uri().path() {
+                    "/internal" => Some(h2::Reason::INTERNAL_ERROR),
+                    "/refused" => Some(h2::Reason::REFUSED_STREAM),
+                    _ => None,
+                };
+                match reason {
+                    Some(reason) => {
+                        counted.fetch_add(1, Ordering::SeqCst);
+                        respond.send_reset(reason);
+                    }
+                    None => drop(respond.send_response(peer::head(204), true).unwrap()),
+                }
+                async {}
+            },
+        );
+        let (backend, port) = (backend.await, Port::reserve());
+        let server = site(&port, &backend.url(), "", "eject consecutive-errors=0", retry).run();
+        let mut client = Client::connect(port.address).await;
+        assert_eq!(client.get("/").await.status, 204); // so that the connection is there
+        let answer = client.send(method, path, &[], "").await.unwrap();
+        let seen = (answer.status.as_u16(), resets.load(Ordering::SeqCst), backend.connections());
+        assert_eq!(seen, (status, times, 1), "{retry} {method} {path}");
+        server.wait_for("reset the stream before its response");
+    }
+}

@@ -11,7 +11,7 @@ use http::{Request, Response, StatusCode};
 use http_body::Body;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
-use crate::h1::client::Failed;
+use crate::h1::client::{Failed, Reached};
 use crate::message::{ClientBody, Progress, websocket};
 use crate::plan::Policy;
 use crate::pool::{Affinity, Pick, Pool, Ticket, Tried};
@@ -20,7 +20,7 @@ use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, c
 use super::affinity::affinity;
 use super::failure::Failure;
 use super::request::{self, Target};
-use super::retry::{Again, Retries, is_repeatable};
+use super::retry::{Again, Retries, is_repeatable, may_have_crossed};
 use super::trouble::{Broke, Late, report};
 use super::{Exchange, ResponseBody, Sent, entered};
 
@@ -145,6 +145,8 @@ pub(super) struct Course<'a> {
     timeouts: &'a Timeouts,
     deadline: Option<Instant>,
     retries: Retries<'a>,
+    /// Whether it was sent again because a connection that had waited was closed. That costs no try, and happens once.
+    crossed: bool,
 }
 
 impl<'a> Course<'a> {
@@ -154,7 +156,7 @@ impl<'a> Course<'a> {
         retry: &'a Retry,
         deadline: Option<Instant>,
     ) -> Self {
-        Self { pool, timeouts, deadline, retries: Retries::new(pool, retry) }
+        Self { pool, timeouts, deadline, retries: Retries::new(pool, retry), crossed: false }
     }
 
     /// Sends a request to one backend: on a connection that waits, or on a new one. When the one that waited turns out
@@ -204,10 +206,11 @@ impl<'a> Course<'a> {
             if failed.fault.is_none() {
                 return Err(Missed::finally(Failure::BadRequest)); // no backend could be sent it
             }
-            // The backend may have closed the connection just as the request was sent: no fault of anybody's.
-            if !used || !is_repeatable(&failed) {
+            let crossed = used && !self.crossed && may_have_crossed(&failed);
+            if !crossed || !is_repeatable(&failed) {
                 return Err(self.broke(failed, &ticket, upstream));
             }
+            self.crossed = true;
             request = Box::new(failed.request);
         }
     }
@@ -220,8 +223,8 @@ impl<'a> Course<'a> {
         self.pool.went_wrong(ticket.backend());
         let repeatable = is_repeatable(&failed);
         let request = Box::new(failed.request);
-        let again = match failed.sent {
-            false if repeatable => self.retries.after_connect_failure(request),
+        let again = match failed.reached {
+            Reached::Nobody if repeatable => self.retries.after_connect_failure(request),
             _ => self.retries.after_reset(Some(request).filter(|_| repeatable)),
         };
         Missed { failure: Failure::BadGateway, again }

@@ -4,7 +4,7 @@ use divisor_schema::plan::Retry;
 use http::{Method, Request, StatusCode};
 
 use crate::h1::Fault;
-use crate::h1::client::Failed;
+use crate::h1::client::{Failed, Reached};
 use crate::message::ClientBody;
 use crate::pool::{Pool, Retrying};
 
@@ -81,10 +81,17 @@ pub(super) type Again = Option<Box<Request<ClientBody>>>;
 /// Whether a request that failed may be sent again: nothing of it was sent, or sending it twice is like sending it once.
 /// What was read of a body is gone, and cannot be sent twice. An answer that is nonsense is an answer all the same.
 pub(super) fn is_repeatable(failed: &Failed<ClientBody>) -> bool {
-    if !matches!(failed.fault, None | Some(Fault::Truncated | Fault::Io(_))) {
+    if !matches!(failed.fault, None | Some(Fault::Truncated | Fault::Reset(_) | Fault::Io(_))) {
         return false;
     }
-    (!failed.sent && failed.request.body().is_untouched()) || is_idempotent(&failed.request)
+    let unseen = failed.reached == Reached::Nobody && failed.request.body().is_untouched();
+    unseen || is_idempotent(&failed.request)
+}
+
+/// Whether the backend may have closed the connection just as the request was sent, which is no fault of anybody's. It
+/// has not when it was about to answer, or speaks of this request alone.
+pub(super) fn may_have_crossed(failed: &Failed<ClientBody>) -> bool {
+    failed.reached != Reached::Backend && matches!(failed.fault, Some(Fault::Truncated | Fault::Io(_)))
 }
 
 /// Whether sending a request twice is like sending it once (RFC 9110, section 9.2.2), and it has no body to send.

@@ -16,6 +16,7 @@ impl std::fmt::Display for Broke<'_> {
         match self.0 {
             // TLS 1.3 servers refuse a client certificate only after the handshake.
             Fault::Io(error) => write!(f, "broke off before its response: {}", tls::explain(error)),
+            Fault::Reset(reason) => write!(f, "reset the stream before its response: {reason}"),
             Fault::Truncated => f.write_str("closed the connection before its response"),
             fault => write!(f, "sent no response that can be read: {fault}"),
         }

@@ -33,6 +33,18 @@ impl Outgoing for ClientBody {
     }
 }
 
+/// How far a request came that brought no response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reached {
+    /// No backend has looked at it: nothing was sent, or the backend says so (RFC 9113, section 8.7).
+    Nobody,
+    /// It was sent, and then there was nothing: where a connection ends that had waited, the backend may have closed it
+    /// before the request was there (RFC 9112, section 9.3.1).
+    Silence,
+    /// A backend has begun to deal with it.
+    Backend,
+}
+
 /// A connection to a backend on which nothing is under way.
 pub(crate) struct Connection<IO>(Box<Wire<IO>>);
 
@@ -40,8 +52,8 @@ pub(crate) struct Connection<IO>(Box<Wire<IO>>);
 pub(crate) struct Failed<B> {
     /// The request. What was read of its body is gone.
     pub(crate) request: Request<B>,
-    /// Whether the backend may have seen any of it.
-    pub(crate) sent: bool,
+    /// How far it came.
+    pub(crate) reached: Reached,
     /// What is wrong with the connection or the response; nothing where the request's own body broke off,
     /// or it cannot be sent at all.
     pub(crate) fault: Option<Fault>,
@@ -78,7 +90,7 @@ impl<IO: Duplex> Connection<IO> {
         encode::request(&mut wire.output, &head, framing, upgrade);
         let upload =
             Upload { body, framing, ended: framing == Framing::Length(0), flushed: false, broken: None };
-        let mut exchange = Exchanging { wire, upload, reader: Reader::default() };
+        let mut exchange = Exchanging { wire, upload, reader: Reader::default(), answers: false };
         match poll_fn(|context| exchange.poll_response(&head.method, context)).await {
             Ok((response, decoder)) if response.status() != StatusCode::SWITCHING_PROTOCOLS || upgrade => {
                 let keep = framing::keeps_alive(response.headers(), response.version());
@@ -87,8 +99,12 @@ impl<IO: Duplex> Connection<IO> {
             refused => {
                 let unasked = Some(Fault::Malformed("a switch of protocols that nobody asked for"));
                 let fault = refused.err().unwrap_or(unasked);
-                let sent = exchange.wire.written() != before;
-                Err(Failed { request: Request::from_parts(head, exchange.upload.body), sent, fault })
+                let reached = match exchange.wire.written() == before {
+                    true => Reached::Nobody,
+                    false if exchange.answers => Reached::Backend,
+                    false => Reached::Silence,
+                };
+                Err(Failed { request: Request::from_parts(head, exchange.upload.body), reached, fault })
             }
         }
     }
@@ -121,6 +137,8 @@ struct Exchanging<IO, B> {
     wire: Box<Wire<IO>>,
     upload: Upload<B>,
     reader: Reader,
+    /// Whether anything of an answer has come.
+    answers: bool,
 }
 
 impl<IO: Duplex, B: Outgoing> Exchanging<IO, B> {
@@ -145,7 +163,7 @@ impl<IO: Duplex, B: Outgoing> Exchanging<IO, B> {
                 return Poll::Ready(Ok((response, Decoder::new(framing))));
             }
             match ready!(self.wire.poll_fill(context)) {
-                Ok(true) => {}
+                Ok(true) => self.answers = true,
                 ended => return Poll::Ready(Err(Some(self.end(ended.err())))),
             }
         }

@@ -17,6 +17,8 @@ pub(crate) enum Fault {
     Truncated,
     /// The client does not take its response.
     Untaken,
+    /// A backend ended its stream of an HTTP/2 connection that goes on. Says with which code (RFC 9113, section 7).
+    Reset(h2::Reason),
     /// The stream failed.
     Io(std::io::Error),
 }
@@ -29,7 +31,7 @@ impl Fault {
             Self::TargetTooLong => Some(StatusCode::URI_TOO_LONG),
             Self::HeadTooLarge => Some(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE),
             Self::Version => Some(StatusCode::HTTP_VERSION_NOT_SUPPORTED),
-            Self::Truncated | Self::Untaken | Self::Io(_) => None,
+            Self::Truncated | Self::Untaken | Self::Reset(_) | Self::Io(_) => None,
         }
     }
 }
@@ -43,6 +45,7 @@ impl std::fmt::Display for Fault {
             Self::Version => f.write_str("it is neither HTTP/1.0 nor HTTP/1.1"),
             Self::Truncated => f.write_str("the connection ended in the middle of a message"),
             Self::Untaken => f.write_str("the client does not take its response"),
+            Self::Reset(reason) => write!(f, "it reset the stream ({reason})"),
             Self::Io(error) => error.fmt(f),
         }
     }

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use crate::message::{ClientBody, Interim};
 
-use super::super::client::Connection;
+use super::super::client::{Connection, Reached};
 use super::super::near::Incoming;
 use super::{converse, echo, with_server};
 
@@ -143,7 +143,7 @@ fn heads_beyond_the_limits_are_told_so() {
 }
 
 /// Runs one exchange, of a request without body, with a backend that answers `answer`, and closes.
-pub(super) async fn asked(method: &str, answer: &[u8]) -> (Vec<u8>, Result<Answered, (bool, String)>) {
+pub(super) async fn asked(method: &str, answer: &[u8]) -> (Vec<u8>, Result<Answered, (Reached, String)>) {
     let mut request = get();
     *request.method_mut() = method.parse().unwrap();
     exchanged(request, answer).await
@@ -153,13 +153,13 @@ pub(super) async fn asked(method: &str, answer: &[u8]) -> (Vec<u8>, Result<Answe
 async fn exchanged(
     request: Request<ClientBody>,
     answer: &[u8],
-) -> (Vec<u8>, Result<Answered, (bool, String)>) {
+) -> (Vec<u8>, Result<Answered, (Reached, String)>) {
     let (near, mut far) = tokio::io::duplex(64 * 1024);
     far.write_all(answer).await.unwrap();
     far.shutdown().await.unwrap();
     let sent = Connection::new(near).send(request).await;
     let result = match sent {
-        Err(failed) => Err((failed.sent, failed.fault.map(|fault| fault.to_string()).unwrap_or_default())),
+        Err(failed) => Err((failed.reached, failed.fault.map(|fault| fault.to_string()).unwrap_or_default())),
         Ok(response) => {
             let (head, mut body) = response.into_parts();
             let mut data = Vec::new();
@@ -247,7 +247,10 @@ async fn a_body_that_ends_with_the_connection_is_whole() {
 async fn nonsense_is_no_response_and_says_why() {
     let refused = |answer| async move { asked("GET", answer).await.1.err().unwrap() };
     assert!(refused(b"SSH-2.0-x\r\n\r\n").await.1.contains("neither HTTP/1.0 nor HTTP/1.1"));
-    assert_eq!(refused(b"").await, (true, "the connection ended in the middle of a message".to_owned()));
+    assert_eq!(
+        refused(b"").await,
+        (Reached::Silence, "the connection ended in the middle of a message".to_owned())
+    );
     assert!(
         refused(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n").await.1.contains("nobody asked")
     );

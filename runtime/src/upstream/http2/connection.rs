@@ -165,6 +165,11 @@ impl Slot {
         self.0.sender.borrow().clone()
     }
 
+    /// Whether nobody else uses the connection.
+    pub(super) fn is_alone(&self) -> bool {
+        self.0.streams.get() == 1
+    }
+
     /// Whether other protocols can be spoken on it (RFC 8441).
     pub(super) fn takes_tunnels(&self) -> bool {
         self.0.takes_tunnels()

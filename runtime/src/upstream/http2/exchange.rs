@@ -12,7 +12,7 @@ use h2::{Reason, RecvStream, SendStream};
 use http::{Request, Response, StatusCode};
 use http_body::{Body, Frame, SizeHint};
 
-use crate::h1::client::Failed;
+use crate::h1::client::{Failed, Reached};
 use crate::h1::{Fault, Tunnel};
 use crate::message::{ClientBody, Interim, websocket};
 
@@ -34,22 +34,26 @@ impl Slot {
         let (asked, body) = request.into_parts();
         let tunnel = body.is_empty() && self.takes_tunnels() && websocket::is_asked_for(&asked.headers);
         let (empty, length) = (body.is_end_stream(), body.size_hint().exact());
-        let fail =
-            |asked, body, sent, fault| Failed { request: Request::from_parts(asked, body), sent, fault };
+        let fail = |asked, body, reached, fault| Failed {
+            request: Request::from_parts(asked, body),
+            reached,
+            fault,
+        };
         let request = match head::request(&asked, secure, length, tunnel) {
             Ok(request) => request,
             // A fault of the request, not of the backend.
-            Err(_) => return Err(fail(asked, body, false, None)),
+            Err(_) => return Err(fail(asked, body, Reached::Nobody, None)),
         };
         let (response, stream) = match self.sender().send_request(request, empty && !tunnel) {
             Ok(begun) => begun,
-            Err(error) => return Err(fail(asked, body, false, Some(fault(error)))),
+            Err(error) => return Err(fail(asked, body, Reached::Nobody, Some(fault(error)))),
         };
+        let alone = self.is_alone();
         let (upload, out) = match tunnel {
             true => (Upload::new(body, None), Some(stream)),
             false => (Upload::new(body, (!empty).then_some(stream)), None),
         };
-        let mut exchange = Exchanging { response, upload };
+        let mut exchange = Exchanging { response, upload, answers: !alone };
         match poll_fn(|context| exchange.poll_response(context)).await {
             Ok(response) => {
                 self.heard();
@@ -69,7 +73,7 @@ impl Slot {
                     slot: self,
                 }))
             }
-            Err((sent, fault)) => Err(fail(asked, exchange.upload.into_body(), sent, fault)),
+            Err((reached, fault)) => Err(fail(asked, exchange.upload.into_body(), reached, fault)),
         }
     }
 }
@@ -78,23 +82,27 @@ impl Slot {
 struct Exchanging {
     response: ResponseFuture,
     upload: Upload,
+    /// Whether the backend lives: others wait for answers on the same connection, or something of this one has come.
+    answers: bool,
 }
 
-/// Why there is no response, and whether the backend may have looked at the request.
-type Missed = (bool, Option<Fault>);
+/// How far the request came, and why there is no response.
+type Missed = (Reached, Option<Fault>);
 
 impl Exchanging {
     /// Reads the head of the final response while the request is sent.
     fn poll_response(&mut self, context: &mut Context<'_>) -> Poll<Result<Response<RecvStream>, Missed>> {
         if let Poll::Ready(Err(_)) = self.upload.poll(context) {
-            return Poll::Ready(Err((true, None)));
+            return Poll::Ready(Err((Reached::Backend, None)));
         }
         while let Poll::Ready(Some(interim)) = self.response.poll_informational(context) {
-            let interim = interim.map_err(missed)?;
-            self.inform(interim).map_err(|fault| (true, Some(fault)))?;
+            let interim = interim.map_err(|error| self.missed(error))?;
+            self.answers = true;
+            self.inform(interim).map_err(|fault| (Reached::Backend, Some(fault)))?;
         }
-        let response = ready!(Pin::new(&mut self.response).poll(context)).map_err(missed)?;
-        head::check(&response).map_err(|fault| (true, Some(fault)))?;
+        let response =
+            ready!(Pin::new(&mut self.response).poll(context)).map_err(|error| self.missed(error))?;
+        head::check(&response).map_err(|fault| (Reached::Backend, Some(fault)))?;
         Poll::Ready(Ok(response))
     }
 
@@ -105,19 +113,27 @@ impl Exchanging {
         let room = self.upload.interim().is_none_or(|interim: &Interim| interim.put(response));
         if room { Ok(()) } else { Err(Fault::Malformed("interim responses without end")) }
     }
-}
 
-/// A stream that the backend refused, or that lies behind the last one it looks at, is as good as never sent (RFC 9113,
-/// sections 6.8 and 8.7).
-fn missed(error: h2::Error) -> Missed {
-    let refused = error.is_reset() && error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
-    let left_out = error.is_go_away() && error.is_remote();
-    (!refused && !left_out, Some(fault(error)))
+    /// A stream that the backend refused, or that lies behind the last one it looks at, is as good as never sent (RFC
+    /// 9113, sections 6.8 and 8.7).
+    fn missed(&self, error: h2::Error) -> Missed {
+        let refused = error.is_reset() && error.is_remote() && error.reason() == Some(Reason::REFUSED_STREAM);
+        let left_out = error.is_go_away() && error.is_remote();
+        let reached = match refused || left_out {
+            true => Reached::Nobody,
+            false if self.answers || !error.is_io() => Reached::Backend,
+            false => Reached::Silence,
+        };
+        (reached, Some(fault(error)))
+    }
 }
 
 fn fault(error: h2::Error) -> Fault {
     if error.is_io() {
         return error.into_io().map_or(Fault::Truncated, Fault::Io);
+    }
+    if let Some(reason) = error.reason().filter(|_| error.is_reset() && error.is_remote()) {
+        return Fault::Reset(reason);
     }
     Fault::Io(io::Error::other(error))
 }
