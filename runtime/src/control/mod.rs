@@ -137,6 +137,7 @@ impl Control {
         // From here on nothing can fail.
         let live = Arc::new(live);
         self.published.store(Arc::clone(&live));
+        live.limit();
         self.binds.retain(|bind, file| {
             let stays = live.listener_at(bind).is_some();
             if !stays {

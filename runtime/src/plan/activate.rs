@@ -7,12 +7,11 @@ use std::time::Instant;
 use bytes::Bytes;
 use divisor_schema::plan::{self, Digest, Plan};
 use http::{HeaderName, HeaderValue};
-use tokio::sync::Semaphore;
 
 use crate::policy::{
     Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, PerClient, RateLimits, TrustedProxies,
 };
-use crate::pool::{InvalidKey, InvalidName, Pool, Sticky};
+use crate::pool::{InvalidKey, InvalidName, Places, Pool, Sticky};
 use crate::route::{Hosts, Names};
 use crate::tls::{self, Alpn, TlsError};
 
@@ -136,11 +135,8 @@ fn listener(
     let server_tls = server.transpose().map_err(|error| ActivateError::Listener(plan.name.clone(), error))?;
     let response_headers = HeaderOps::new(&plan.response_headers).map_err(ActivateError::Header)?;
     let forward = |it: &plan::Forward| forward(it, pools, plan.tcp_keepalive);
-    let kept = known.filter(|listener| listener.max_connections == plan.max_connections);
-    let slots = match kept {
-        Some(listener) => listener.slots.clone(),
-        None => plan.max_connections.map(|count| Arc::new(Semaphore::new(count as usize))),
-    };
+    let places = known.map(|listener| Arc::clone(&listener.places));
+    let max_connections = plan.max_connections.unwrap_or(u32::MAX);
     // Who is counted already stays counted, whatever the limit is now.
     let counted = known.and_then(|listener| listener.per_client.as_ref());
     let per_client = counted.map_or_else(Arc::<PerClient>::default, |(counts, _)| Arc::clone(counts));
@@ -156,8 +152,8 @@ fn listener(
         response_headers,
         tcp_keepalive: duration(plan.tcp_keepalive),
         per_client: plan.max_connections_per_client.map(|most| (per_client, most)),
-        slots,
-        max_connections: plan.max_connections,
+        places: places.unwrap_or_else(|| Arc::new(Places::new(max_connections))),
+        max_connections,
         forward: plan.forward.as_ref().map(&forward),
         passthrough: plan
             .passthrough

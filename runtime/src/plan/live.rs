@@ -10,10 +10,9 @@ use divisor_schema::plan::{
     Bind, Cidr, Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts,
 };
 use http::{HeaderName, HeaderValue};
-use tokio::sync::Semaphore;
 
 use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, PerClient, RateLimits, TrustedProxies};
-use crate::pool::Pool;
+use crate::pool::{Places, Pool};
 use crate::route::{Hosts, Names};
 use crate::tls;
 
@@ -52,6 +51,12 @@ impl Live {
         self.listeners.iter().find(|listener| listener.binds.contains(bind))
     }
 
+    /// From now on its limits hold for what is open already as well: it is the plan that is live.
+    pub(crate) fn limit(&self) {
+        self.pools.iter().for_each(|pool| pool.limit());
+        self.listeners.iter().for_each(|listener| listener.places.set_limit(listener.max_connections));
+    }
+
     /// Addresses of the management listener.
     pub(crate) fn admin_binds(&self) -> &[SocketAddr] {
         self.plan.admin.as_ref().map_or(&[], |admin| &admin.binds)
@@ -87,10 +92,10 @@ pub(crate) struct Listener {
     pub(crate) tcp_keepalive: Option<std::time::Duration>,
     /// Open connections of each client, and how many there may be; `None` is no limit.
     pub(crate) per_client: Option<(Arc<PerClient>, u32)>,
-    /// Free places for connections; `None` is no limit.
-    pub(crate) slots: Option<Arc<Semaphore>>,
+    /// Places of its connections; counted without a limit as well, for the next plan may have one.
+    pub(crate) places: Arc<Places>,
     /// As many places as there are.
-    pub(super) max_connections: Option<u32>,
+    pub(super) max_connections: u32,
     /// Where all its connections go as they are.
     pub(crate) forward: Option<Forward>,
     /// Where TLS connections go as they are, by the name they ask for; `None` ends them here.

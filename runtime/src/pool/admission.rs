@@ -1,12 +1,12 @@
 //! Admission to a backend: so many exchanges at a time, so many that wait, and each with a ticket.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use divisor_schema::plan;
 
-use super::backend::{Backend, State};
+use super::backend::Backend;
+use super::places::Full;
 
 /// A backend has as many exchanges in flight as it may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,40 +55,17 @@ impl Backend {
 
     async fn wait(self: &Arc<Self>) -> Result<Ticket, Busy> {
         let plan::Connections { per_backend: limit, queue, queue_timeout, .. } = self.settings().connections;
-        let _waiting = Waiting::begin(&self.state, queue).ok_or(Busy::Full { limit, queue })?;
-        let mut ticket = Ticket::queued(self);
         let waited = queue_timeout.into();
-        let busy = Busy::Waited { limit, waited };
-        let turn = tokio::time::timeout(waited, self.places.acquire()).await.map_err(|_| busy)?;
-        turn.map_err(|_| busy)?.forget();
-        ticket.admit();
-        Ok(ticket)
+        match tokio::time::timeout(waited, self.places().take(queue)).await {
+            Ok(Ok(())) => Ok(Ticket::new(self)),
+            Ok(Err(Full)) => Err(Busy::Full { limit, queue }),
+            Err(_) => Err(Busy::Waited { limit, waited }),
+        }
     }
 
     /// A place among the exchanges that this backend may have in flight, if one is free.
     pub(crate) fn try_enter(self: &Arc<Self>) -> Option<Ticket> {
-        let permit = self.places.try_acquire().ok()?;
-        let mut ticket = Ticket::queued(self);
-        permit.forget();
-        ticket.admit();
-        Some(ticket)
-    }
-}
-
-/// A place in the queue before a backend; dropping it frees the place.
-struct Waiting<'a>(&'a State);
-
-impl<'a> Waiting<'a> {
-    /// A place, if fewer than `most` are taken.
-    fn begin(state: &'a State, most: u32) -> Option<Self> {
-        let waiting = Self(state);
-        (state.waiting.fetch_add(1, Ordering::Relaxed) < most).then_some(waiting)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+        self.places().try_take().then(|| Ticket::new(self))
     }
 }
 
@@ -96,18 +73,13 @@ impl Drop for Waiting<'_> {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     backend: Arc<Backend>,
-    /// 0 while it waits.
     number: u64,
 }
 
 impl Ticket {
-    fn queued(backend: &Arc<Backend>) -> Self {
-        backend.state.in_flight.fetch_add(1, Ordering::Relaxed);
-        Self { backend: Arc::clone(backend), number: 0 }
-    }
-
-    fn admit(&mut self) {
-        self.number = self.backend.state.requests.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+    /// For a place that was just taken.
+    fn new(backend: &Arc<Backend>) -> Self {
+        Self { backend: Arc::clone(backend), number: backend.count() }
     }
 
     /// The backend it is for.
@@ -122,15 +94,12 @@ impl Ticket {
 
     /// Notes that the first byte of the response came at `now`, `took` after the request was sent.
     pub(crate) fn answered(&self, took: Duration, now: Instant) {
-        self.backend.state.response_time.record(took, now);
+        self.backend.note_response_time(took, now);
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.backend.state.in_flight.fetch_sub(1, Ordering::Relaxed);
-        if self.number != 0 {
-            self.backend.places.add_permits(1);
-        }
+        self.backend.places().leave();
     }
 }

@@ -10,12 +10,12 @@ use divisor_schema::plan;
 use http::HeaderValue;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
-use tokio::sync::Semaphore;
 
 use super::errors::Errors;
 use super::key::fnv1a;
 use super::load::ResponseTime;
 use super::orders::Orders;
+use super::places::Places;
 use super::warmth::Warmth;
 
 /// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
@@ -42,22 +42,19 @@ pub(crate) struct Backend {
     tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
     /// A fixed number that tells backends apart, from run to run: the hash of the URL.
     hash: u64,
-    /// Free places of [`plan::Connections::per_backend`]. Carried over a swap unless the limit changed.
-    pub(super) places: Arc<Semaphore>,
-    pub(super) state: Arc<State>,
+    state: Arc<State>,
 }
 
 /// What is learned of a backend while running.
 #[derive(Debug)]
-pub(super) struct State {
+struct State {
     liveness: AtomicU8,
     /// Results of its probe in a row that speak against `liveness`.
     against: AtomicU8,
-    pub(super) in_flight: AtomicU32,
-    /// Those of `in_flight` that wait for their turn.
-    pub(super) waiting: AtomicU32,
-    pub(super) requests: AtomicU64,
-    pub(super) response_time: ResponseTime,
+    /// As many exchanges as [`plan::Connections::per_backend`] says.
+    places: Places,
+    requests: AtomicU64,
+    response_time: ResponseTime,
     errors: Errors,
     /// Errors since the process knows it.
     failures: AtomicU64,
@@ -101,15 +98,10 @@ impl Backend {
             }
             None => None,
         };
-        let limit = plan.connections.per_backend;
-        let places = known
-            .filter(|backend| backend.settings.connections.per_backend == limit)
-            .map(|backend| Arc::clone(&backend.places))
-            .unwrap_or_else(|| Arc::new(Semaphore::new((limit as usize).min(Semaphore::MAX_PERMITS))));
         let state = known
             .map(|backend| Arc::clone(&backend.state))
             .unwrap_or_else(|| Arc::new(State::new(plan, joins)));
-        Ok(Self { hash: fnv1a(url.as_bytes()), settings: plan.clone(), url, host, tls, places, state })
+        Ok(Self { hash: fnv1a(url.as_bytes()), settings: plan.clone(), url, host, tls, state })
     }
 
     /// Settings.
@@ -212,7 +204,7 @@ impl Backend {
 
     /// Those of [`Backend::in_flight`] that wait for their turn.
     pub(crate) fn waiting(&self) -> u32 {
-        self.state.waiting.load(Ordering::Relaxed)
+        self.state.places.waiting()
     }
 
     /// Requests that it was sent, those included that were sent again.
@@ -259,12 +251,31 @@ impl Backend {
 
     /// Exchanges in flight or waiting for their turn, over all workers.
     pub(crate) fn in_flight(&self) -> u32 {
-        self.state.in_flight.load(Ordering::Relaxed)
+        self.state.places.taken().saturating_add(self.state.places.waiting())
+    }
+
+    /// The places of its exchanges.
+    pub(super) fn places(&self) -> &Places {
+        &self.state.places
+    }
+
+    /// From now on its limit holds for all exchanges in flight, those of the plan before included.
+    pub(super) fn limit(&self) {
+        self.state.places.set_limit(self.settings.connections.per_backend);
     }
 
     /// Microseconds to the first byte, a moving average; `None` before the first answer.
     pub(crate) fn response_time(&self, now: Instant) -> Option<f64> {
         self.state.response_time.estimate(now)
+    }
+
+    /// Counts one more request, and gives its number.
+    pub(super) fn count(&self) -> u64 {
+        self.state.requests.fetch_add(1, Ordering::Relaxed).wrapping_add(1)
+    }
+
+    pub(super) fn note_response_time(&self, took: Duration, now: Instant) {
+        self.state.response_time.record(took, now);
     }
 
     pub(super) fn hash(&self) -> u64 {
@@ -292,8 +303,7 @@ impl State {
         Self {
             liveness: AtomicU8::new(Liveness::Unknown as u8),
             against: AtomicU8::new(0),
-            in_flight: AtomicU32::new(0),
-            waiting: AtomicU32::new(0),
+            places: Places::new(plan.connections.per_backend),
             requests: AtomicU64::new(0),
             response_time: ResponseTime::new(now),
             errors: Errors::new(now),

@@ -13,6 +13,7 @@ mod errors;
 pub(crate) mod key;
 mod load;
 mod orders;
+mod places;
 mod ring;
 mod sticky;
 mod turns;
@@ -36,6 +37,7 @@ use self::warmth::STEPS;
 pub(crate) use self::admission::Ticket;
 pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness};
 pub(crate) use self::budget::Retrying;
+pub(crate) use self::places::Places;
 pub(crate) use self::sticky::{InvalidKey, Sticky};
 
 /// Backends that serve the same thing, with one balancer. Shared by all workers.
@@ -103,7 +105,8 @@ pub(crate) struct Pick {
 
 impl Pool {
     /// The pool of `plan`. `tls` are the TLS settings towards backends, indexed by [`plan::ClientTlsId`]. Backends that
-    /// `previous` has too, by pool name, scheme and address, keep their state.
+    /// `previous` has too, by pool name, scheme and address, keep their state; one that stands twice is two, and each has its
+    /// own. Limits are those of `previous` until [`Pool::limit`].
     ///
     /// # Errors
     /// When the host of a backend can be no server name or no `Host` header.
@@ -113,16 +116,16 @@ impl Pool {
         previous: Option<&Self>,
     ) -> Result<Self, InvalidName> {
         let previous = previous.filter(|pool| pool.name == plan.name);
-        let known: HashMap<_, _> = previous
-            .iter()
-            .flat_map(|pool| &pool.backends)
-            .map(|backend| ((backend.settings().scheme, &backend.settings().address), backend))
-            .collect();
+        let mut known: HashMap<_, Vec<_>> = HashMap::new();
+        for backend in previous.iter().flat_map(|pool| &pool.backends).rev() {
+            let settings = backend.settings();
+            known.entry((settings.scheme, &settings.address)).or_default().push(backend);
+        }
         let backends = plan
             .backends
             .iter()
             .map(|it| {
-                let known = known.get(&(it.scheme, &it.address)).copied();
+                let known = known.get_mut(&(it.scheme, &it.address)).and_then(Vec::pop);
                 Backend::new(it, tls, known, previous.is_some()).map(Arc::new)
             })
             .collect::<Result<Vec<_>, _>>()?;
@@ -140,6 +143,11 @@ impl Pool {
         };
         pool.note(now);
         Ok(pool)
+    }
+
+    /// From now on its limits hold for all exchanges in flight: its plan is live.
+    pub(crate) fn limit(&self) {
+        self.backends.iter().for_each(|backend| backend.limit());
     }
 
     /// The pool with a cookie that keeps clients at their backends.

@@ -269,10 +269,24 @@ async fn the_limit_holds_over_a_swap() {
     let mut wider = backend(8001, 1);
     wider.connections.per_backend = 3;
     let wider = Pool::new(&settings(Balance::RoundRobin, vec![wider]), &[], Some(&same)).unwrap();
-    assert!(wider.backends()[0].enter().await.is_ok());
+    assert!(wider.backends()[0].enter().await.is_err(), "a plan that is not live changes nothing");
+    wider.limit();
+    assert!(wider.backends()[0].enter().await.is_ok() && old.backends()[0].enter().await.is_ok());
     assert_eq!(wider.backends()[0].in_flight(), 2);
     drop(tickets);
     assert_eq!(wider.backends()[0].in_flight(), 0);
+}
+
+#[test]
+fn who_stands_twice_is_two_and_each_keeps_its_own() {
+    let twice = |previous: Option<&Pool>| {
+        let plan = settings(Balance::RoundRobin, vec![backend(8001, 1), backend(8001, 1)]);
+        Pool::new(&plan, &[], previous).unwrap()
+    };
+    let old = twice(None);
+    let _first = old.backends()[0].try_enter().unwrap();
+    let in_flight = |pool: &Pool| [0, 1].map(|at| pool.backends()[at].in_flight());
+    assert_eq!((in_flight(&old), in_flight(&twice(Some(&old)))), ([1, 0], [1, 0]));
 }
 
 #[test]

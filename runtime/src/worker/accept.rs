@@ -10,13 +10,14 @@ use std::time::Duration;
 
 use divisor_schema::plan::Bind;
 use socket2::{SockRef, TcpKeepalive};
-use tokio::sync::{Notify, OwnedSemaphorePermit, watch};
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep, timeout};
 use tracing::{error, warn};
 
 use crate::counters::Counters;
 use crate::downstream;
 use crate::exchange::Views;
+use crate::pool::Places;
 use crate::tls::Socket;
 
 use super::socket::{Acceptor, Listening};
@@ -95,11 +96,11 @@ pub(super) async fn run(
         match accepted {
             Ok((connection, peer)) => {
                 // After accepting, not before: a place must not wait at one worker for a connection that another got.
-                let slot = tokio::select! {
-                    slot = slot(&bind, &views) => slot,
+                let place = tokio::select! {
+                    place = place(&bind, &views) => place,
                     _ = closed.wait_for(|closed| *closed) => None,
                 };
-                begin(&bind, connection, peer, slot, &views, &open, closed.clone());
+                begin(&bind, connection, peer, place, &views, &open, closed.clone());
             }
             Err(error) => stumble(&bind, &error, &mut complained).await,
         }
@@ -128,12 +129,21 @@ fn went_away(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset)
 }
 
-/// A place for one more connection, if the listener counts them. Looks again every second: the next plan may allow more.
-async fn slot(bind: &Bind, views: &Views) -> Option<OwnedSemaphorePermit> {
+/// A place of a connection among those of its listener; dropping it frees the place.
+struct Place(Arc<Places>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.leave();
+    }
+}
+
+/// A place for one more connection. Looks again every second: the address may be another listener's with the next plan.
+async fn place(bind: &Bind, views: &Views) -> Option<Place> {
     loop {
-        let slots = views.current().live.listener_at(bind).and_then(|listener| listener.slots.clone());
-        if let Ok(slot) = timeout(LOOK_AGAIN, slots?.acquire_owned()).await {
-            return slot.ok();
+        let places = Arc::clone(&views.current().live.listener_at(bind)?.places);
+        if places.try_take() || matches!(timeout(LOOK_AGAIN, places.take(u32::MAX)).await, Ok(Ok(()))) {
+            return Some(Place(places));
         }
     }
 }
@@ -142,7 +152,7 @@ fn begin(
     bind: &Rc<Bind>,
     connection: Socket,
     peer: SocketAddr,
-    slot: Option<OwnedSemaphorePermit>,
+    place: Option<Place>,
     views: &Rc<Views>,
     open: &Open,
     mut closed: watch::Receiver<bool>,
@@ -150,7 +160,7 @@ fn begin(
     let (views, bind, entered) = (Rc::clone(views), Rc::clone(bind), open.enter());
     let counted = Counted::begin(views.counters());
     tokio::task::spawn_local(async move {
-        let _held = (entered, slot, counted);
+        let _held = (entered, place, counted);
         let view = views.current();
         let Some(listener) = view.live.listener_at(&bind) else { return };
         let listener = Arc::clone(listener);
