@@ -2,6 +2,7 @@
 
 mod limits;
 mod slow;
+mod trickle;
 
 use std::net::SocketAddr;
 use std::os::unix::fs::PermissionsExt;

@@ -14,19 +14,19 @@ const HASTY: &str = r#"http h2=#true header-timeout="300ms" idle-timeout="300ms"
 /// Likewise a route.
 const IMPATIENT: &str = r#"timeout { body-idle "300ms"; first-byte "300ms" }"#;
 
-type Chunks = tokio::sync::mpsc::Receiver<Bytes>;
-type Body = StreamBody<
+pub(super) type Chunks = tokio::sync::mpsc::Receiver<Bytes>;
+pub(super) type Body = StreamBody<
     std::pin::Pin<Box<dyn futures_util::Stream<Item = Result<Frame<Bytes>, std::io::Error>> + Send>>,
 >;
 
 /// A body of what is sent into a channel.
-fn body(chunks: Chunks) -> Body {
+pub(super) fn body(chunks: Chunks) -> Body {
     StreamBody::new(Box::pin(futures_util::stream::unfold(chunks, async |mut chunks| {
         Some((Ok(Frame::data(chunks.recv().await?)), chunks))
     })))
 }
 
-async fn h2(address: SocketAddr) -> http2::SendRequest<Body> {
+pub(super) async fn h2(address: SocketAddr) -> http2::SendRequest<Body> {
     let stream = TcpStream::connect(address).await.unwrap();
     let (sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
     tokio::spawn(connection);

@@ -61,6 +61,8 @@ impl<'m> Policies<'m> {
                 body_idle: timeout(|it| it.body_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
                 tunnel_idle: timeout(|it| it.tunnel_idle.as_ref().map(|it| it.value)).unwrap_or(NONE),
                 exchange: timeout(|it| it.exchange.as_ref().map(|it| it.value)),
+                min_rate: inner_first().find_map(|it| it.timeouts.min_rate.as_ref()).map_or(0, |it| it.value),
+                min_rate_grace: timeout(|it| it.min_rate_grace.as_ref().map(|it| it.value)).unwrap_or(NONE),
             },
             retry: inner_first().find_map(|it| it.retry.as_ref()).map_or(NEVER, retry),
             compress: inner_first().find_map(|it| it.compress.as_ref()).map(compress),

@@ -47,6 +47,8 @@ fn timeouts(block: &Checked) -> Timeouts {
         body_idle: block.written("body-idle"),
         tunnel_idle: block.written("tunnel-idle"),
         exchange: block.written("exchange"),
+        min_rate: block.written("min-rate"),
+        min_rate_grace: block.written("min-rate-grace"),
     }
 }
 
@@ -103,6 +105,8 @@ impl Settings {
             body_idle: timeout.leaf("body-idle"),
             tunnel_idle: timeout.leaf("tunnel-idle"),
             exchange: timeout.leaf("exchange"),
+            min_rate: timeout.leaf("min-rate"),
+            min_rate_grace: timeout.leaf("min-rate-grace"),
         };
         Self { timeouts, retry: Some(retry(&Checked::empty(&RETRY, at))), ..Self::default() }
     }

@@ -77,6 +77,8 @@ pub(super) fn of_plan(plan: &Plan, policy: &plan::Policy) -> Vec<Setting> {
     all.push(setting("timeout body-idle", in_time(timeouts.body_idle.0)));
     all.push(setting("timeout tunnel-idle", in_time(timeouts.tunnel_idle.0)));
     all.extend(timeouts.exchange.map(|limit| setting("timeout exchange", in_time(limit.0))));
+    all.push(setting("timeout min-rate", in_bytes(timeouts.min_rate)));
+    all.push(setting("timeout min-rate-grace", in_time(timeouts.min_rate_grace.0)));
     all.push(setting("retry", planned_retry(&policy.retry)));
     all.extend(policy.compress.as_ref().map(|compress| {
         let encodings = compress.encodings.iter().map(|encoding| encoding_text(*encoding));
@@ -93,12 +95,16 @@ pub(super) fn of_plan(plan: &Plan, policy: &plan::Policy) -> Vec<Setting> {
 type Read = fn(&Settings) -> Option<(String, Span)>;
 
 /// Single values, in the order in which they are shown.
-const SINGLE: [(&str, Read); 7] = [
+const SINGLE: [(&str, Read); 9] = [
     ("body-limit", |it| it.body_limit.as_ref().map(|limit| (in_bytes(limit.value), limit.span))),
     ("timeout first-byte", |it| it.timeouts.first_byte.as_ref().map(|it| (in_time(it.value.0), it.span))),
     ("timeout body-idle", |it| it.timeouts.body_idle.as_ref().map(|it| (in_time(it.value.0), it.span))),
     ("timeout tunnel-idle", |it| it.timeouts.tunnel_idle.as_ref().map(|it| (in_time(it.value.0), it.span))),
     ("timeout exchange", |it| it.timeouts.exchange.as_ref().map(|it| (in_time(it.value.0), it.span))),
+    ("timeout min-rate", |it| it.timeouts.min_rate.as_ref().map(|it| (in_bytes(it.value), it.span))),
+    ("timeout min-rate-grace", |it| {
+        it.timeouts.min_rate_grace.as_ref().map(|it| (in_time(it.value.0), it.span))
+    }),
     ("retry", |it| {
         let retry = it.retry.as_ref()?;
         let mut on: Vec<String> = retry.on.iter().map(|cause| cause_text(cause.value)).collect();

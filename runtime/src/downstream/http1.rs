@@ -3,13 +3,13 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::time::Duration;
 
 use divisor_schema::plan::HttpSettings;
 
 use crate::exchange::{self, Client, ResponseBody};
 use crate::h1::server::{self, Answer};
 use crate::h1::{Fault, Tunnel};
+use crate::message::Patience;
 use crate::tls::Stream;
 
 /// Serves a connection to its end. When `last` completes, the exchange in flight is the last one.
@@ -34,8 +34,8 @@ pub(super) async fn serve(
 }
 
 impl Answer for ResponseBody {
-    fn idle(&self) -> Duration {
-        self.idle()
+    fn patience(&self) -> Patience {
+        self.patience()
     }
 
     fn tunnel(&mut self) -> Option<Tunnel> {

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
 use crate::h1::Tunnel;
+use crate::message::Patience;
 use crate::policy::Compressed;
 use crate::upstream::{BackendBody, BodyError};
 
@@ -39,6 +40,16 @@ impl ResponseBody {
             Self::Backend(body) => body.idle(),
             Self::Compressed(body) => body.inner().idle(),
             Self::Tunnel { .. } => Duration::MAX, // a tunnel has a time of its own
+        }
+    }
+
+    /// How long the client is waited for to take it.
+    pub(crate) fn patience(&self) -> Patience {
+        match self {
+            Self::Backend(body) => body.patience(),
+            Self::Compressed(body) => body.inner().patience(),
+            // Nobody waits for our own words, and a tunnel has a time of its own.
+            Self::Local(_) | Self::Tunnel { .. } => Patience::endless(),
         }
     }
 

@@ -12,7 +12,7 @@ use http_body::Body;
 use tokio::time::{Instant, sleep_until, timeout_at};
 
 use crate::h1::client::{Failed, Reached};
-use crate::message::{ClientBody, Progress, websocket};
+use crate::message::{ClientBody, Patience, Progress, websocket};
 use crate::plan::Policy;
 use crate::pool::{Affinity, Pick, Pool, Ticket, Tried};
 use crate::upstream::{BackendBody, BodyError, Held, Incoming, Lease, Upstream, connect};
@@ -75,7 +75,8 @@ impl Exchange<'_> {
         let mut head = request::forwardable(head, target, path, body.interim.is_some())?;
         let affinity = affinity(&self.view.live.pools[pool.index()], self.address, target, &mut head.headers);
         let Sent { body, interim } = body;
-        let body = ClientBody::new(body, policy.body_limit, policy.timeouts.body_idle.into(), interim);
+        let patience = request::patience(&policy.timeouts, &head.headers);
+        let body = ClientBody::new(body, policy.body_limit, patience, interim);
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
         entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.subject_headers);
@@ -311,7 +312,7 @@ impl<'a> Course<'a> {
             let far = body.into_tunnel(timeouts.tunnel_idle.into());
             return (Response::from_parts(head, ResponseBody::Tunnel { far, _held: held }), counter);
         }
-        let body = BackendBody::new(body, lease, held, timeouts.body_idle.into(), self.deadline);
+        let body = BackendBody::new(body, lease, held, Patience::new(timeouts), self.deadline);
         (Response::from_parts(head, ResponseBody::Backend(body)), counter)
     }
 }

@@ -2,15 +2,17 @@
 
 use std::borrow::Cow;
 
+use divisor_schema::plan::Timeouts;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
-    TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
+    TE, TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri, Version};
 
 use crate::h1;
+use crate::message::Patience;
 use crate::policy::Asked;
 use crate::route::{self, Source};
 use crate::tls;
@@ -112,6 +114,15 @@ static HOP_BY_HOP: [HeaderName; 8] = [
     TRANSFER_ENCODING,
     UPGRADE,
 ];
+
+/// How long the client of a request is waited for. A call of gRPC may be one half of a conversation from its first message
+/// on, so it is slow only when nothing comes at all.
+pub(super) fn patience(timeouts: &Timeouts, headers: &HeaderMap) -> Patience {
+    let patience = Patience::new(timeouts);
+    let is_call = |kind: &HeaderValue| kind.as_bytes().starts_with(b"application/grpc");
+    let calls = !headers.contains_key(CONTENT_LENGTH) && headers.get(CONTENT_TYPE).is_some_and(is_call);
+    if calls { patience.at_any_rate() } else { patience }
+}
 
 /// Takes out what is meant for this hop only.
 pub(super) fn end_hop(headers: &mut HeaderMap) {

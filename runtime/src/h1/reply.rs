@@ -10,6 +10,8 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, Response, StatusCode, Version};
 use http_body::Frame;
 
+use crate::message::Patience;
+
 use super::Fault;
 use super::encode::{self, Reply};
 use super::framing::Framing;
@@ -38,8 +40,8 @@ pub(super) fn plan<B: Answer>(
     Reply { framing, keep_alive, version }
 }
 
-/// Sends a body behind its head, and all of it. A client that takes nothing for the body's idle time, or `idle` once
-/// the body has ended, is cut off.
+/// Sends a body behind its head, and all of it. A client that takes nothing for as long as the body has patience, or for
+/// `idle` once it has ended, is cut off.
 ///
 /// # Errors
 /// When the client has gone, takes nothing, or the body breaks off: the response is then visibly incomplete.
@@ -50,8 +52,8 @@ pub(super) async fn send<IO: Duplex + 'static, B: Answer>(
     idle: Duration,
     timer: &mut Timer,
 ) -> Result<(), Fault> {
-    let mut sending =
-        Sending { near, framing, idle, timer, written: near.borrow_mut().wire.written(), waits: false };
+    let (patience, written) = (body.patience(), near.borrow_mut().wire.written());
+    let mut sending = Sending { near, framing, idle, patience, timer, written, waits: false };
     if framing.is_none() {
         sending.framing = Some(Framing::Length(0));
     }
@@ -63,6 +65,7 @@ struct Sending<'a, IO> {
     /// What is left of the body; `None` once all is handed over.
     framing: Option<Framing>,
     idle: Duration,
+    patience: Patience,
     timer: &'a mut Timer,
     /// What was written when the client last took something.
     written: u64,
@@ -73,9 +76,12 @@ struct Sending<'a, IO> {
 impl<IO: Duplex + 'static> Sending<'_, IO> {
     fn poll<B: Answer>(&mut self, body: &mut B, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         loop {
-            let Some(framing) = self.framing else { return self.poll_flush(self.idle, context) };
+            let Some(framing) = self.framing else {
+                self.patience = self.patience.with_idle(self.idle);
+                return self.poll_flush(context);
+            };
             if !self.near.borrow_mut().wire.has_room() {
-                std::task::ready!(self.poll_flush(body.idle(), context))?;
+                std::task::ready!(self.poll_flush(context))?;
             }
             if framing == Framing::Length(0) {
                 self.framing = None;
@@ -86,17 +92,17 @@ impl<IO: Duplex + 'static> Sending<'_, IO> {
                 Poll::Ready(None) => self.end(None)?,
                 // What is there is still sent: the client sees how far it came.
                 Poll::Ready(Some(Err(_))) => {
-                    let _ = self.poll_flush(self.idle, context);
+                    let _ = self.poll_flush(context);
                     return Poll::Ready(Err(Fault::Truncated));
                 }
-                Poll::Pending => return self.wait(body.idle(), context),
+                Poll::Pending => return self.wait(context),
             }
         }
     }
 
     /// Sends what there is while more is to come.
-    fn wait(&mut self, idle: Duration, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
-        if let Poll::Ready(Err(fault)) = self.poll_flush(idle, context) {
+    fn wait(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+        if let Poll::Ready(Err(fault)) = self.poll_flush(context) {
             return Poll::Ready(Err(fault));
         }
         if self.near.borrow_mut().has_gone(context) {
@@ -136,16 +142,19 @@ impl<IO: Duplex + 'static> Sending<'_, IO> {
     }
 
     /// Writes what there is, as long as the client takes some of it every now and then.
-    fn poll_flush(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
+    fn poll_flush(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Fault>> {
         let wire = &mut self.near.borrow_mut().wire;
         let flushed = wire.poll_flush(context);
+        if flushed.is_ready() || wire.written() != self.written {
+            self.patience.moved(wire.written().wrapping_sub(self.written));
+            (self.waits, self.written) = (false, wire.written());
+        }
         if flushed.is_ready() {
-            self.waits = false;
             return flushed.map_err(Fault::from);
         }
-        if !self.waits || wire.written() != self.written {
-            (self.waits, self.written) = (true, wire.written());
-            self.timer.start(limit);
+        if !self.waits {
+            self.waits = true;
+            self.timer.start(self.patience.wait());
         }
         self.timer.poll(context).map(|()| Err(Fault::Untaken))
     }

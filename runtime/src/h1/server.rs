@@ -14,7 +14,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, Version};
 use http_body::Body;
 use tokio::time::timeout;
 
-use crate::message::Interim;
+use crate::message::{Interim, Patience};
 
 use super::Fault;
 use super::encode::{self, Reply};
@@ -31,8 +31,8 @@ const LINGER: Duration = Duration::from_secs(2);
 
 /// A response's body, as a connection wants it.
 pub(crate) trait Answer: Body<Data = Bytes> + Unpin {
-    /// How long a client may leave it untaken.
-    fn idle(&self) -> Duration;
+    /// How long a client is waited for to take it.
+    fn patience(&self) -> Patience;
 
     /// The far end of the tunnel that the response opens, if it opens one.
     fn tunnel(&mut self) -> Option<Tunnel>;

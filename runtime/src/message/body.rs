@@ -4,7 +4,6 @@ use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use http::HeaderName;
@@ -17,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
 use tokio::sync::oneshot;
 
-use super::{IdleTimer, Interim, Turn};
+use super::{IdleTimer, Interim, Patience, Turn};
 
 /// What decides about routing, framing or who somebody is must not come after the body (RFC 9110, section 6.5.1).
 pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 20] = [
@@ -110,6 +109,7 @@ pub(crate) struct ClientBody {
     interim: Option<Interim>,
     left: u64,
     touched: bool,
+    patience: Patience,
     idle: IdleTimer,
     progress: Rc<Progress>,
     recorder: Option<Recorder>,
@@ -138,25 +138,26 @@ impl Recorder {
 }
 
 impl ClientBody {
-    /// `limit` in bytes, `idle` between two pieces; `interim` is the way back for interim responses.
-    pub(crate) fn new<B>(inner: B, limit: Option<u64>, idle: Duration, interim: Option<Interim>) -> Self
+    /// `limit` in bytes, `patience` with who sends it; `interim` is the way back for interim responses.
+    pub(crate) fn new<B>(inner: B, limit: Option<u64>, patience: Patience, interim: Option<Interim>) -> Self
     where
         B: Body<Data = Bytes> + 'static,
     {
         let none = inner.is_end_stream();
         let inner = (!none).then(|| Box::pin(inner.map_err(|_| ClientFault::Broken)) as Pin<Box<_>>);
-        let (left, idle) = (limit.unwrap_or(u64::MAX), IdleTimer::new(idle));
-        Self { inner, interim, left, touched: false, idle, progress: Progress::new(), recorder: None }
+        let (left, idle) = (limit.unwrap_or(u64::MAX), IdleTimer::new(patience.longest()));
+        let progress = Progress::new();
+        Self { inner, interim, left, touched: false, patience, idle, progress, recorder: None }
     }
 
     /// No body, with the same way back for interim responses.
     pub(crate) fn nothing(&self) -> Self {
-        Self::new(Empty::new(), None, Duration::MAX, self.interim.clone())
+        Self::new(Empty::new(), None, Patience::endless(), self.interim.clone())
     }
 
     /// What another body brought; nobody is told of interim responses.
     pub(crate) fn copy(bytes: Bytes) -> Self {
-        Self::new(Full::new(bytes), None, Duration::MAX, None)
+        Self::new(Full::new(bytes), None, Patience::endless(), None)
     }
 
     /// Gives what this body will have brought when it has come to its end: nothing, if it breaks off or brings more than
@@ -226,7 +227,9 @@ impl Body for ClientBody {
             if this.progress.answered.get() && inner.size_hint().exact().is_none() {
                 return Poll::Pending;
             }
-            ready!(this.idle.poll_expired(context));
+            // Before its first byte a client may wait for a word itself (RFC 9110, section 10.1.1).
+            let limit = if this.touched { this.patience.wait() } else { this.patience.longest() };
+            ready!(this.idle.poll_after(limit, context));
             return this.fail(ClientFault::Stalled);
         };
         this.progress.backend.begin();
@@ -241,6 +244,7 @@ impl Body for ClientBody {
             Some(Ok(frame)) => {
                 this.touched = true;
                 let length = frame.data_ref().map_or(0, |data| data.remaining() as u64);
+                this.patience.moved(length);
                 match this.left.checked_sub(length) {
                     None => this.fail(ClientFault::TooLarge),
                     Some(left) => {
@@ -295,7 +299,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_body_ends_at_once() {
-        let body = ClientBody::new(Empty::<Bytes>::new(), None, Duration::MAX, None);
+        let body = ClientBody::new(Empty::<Bytes>::new(), None, Patience::endless(), None);
         assert!(body.is_empty() && body.is_end_stream());
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.collect().await.unwrap().to_bytes().is_empty());

@@ -34,7 +34,11 @@ impl IdleTimer {
 
     /// Nothing moves: ready when that has lasted too long.
     pub(crate) fn poll_expired(&mut self, context: &mut Context<'_>) -> Poll<()> {
-        let limit = self.limit;
+        self.poll_after(self.limit, context)
+    }
+
+    /// The same with a limit for this standstill alone, that of its first poll.
+    pub(crate) fn poll_after(&mut self, limit: Duration, context: &mut Context<'_>) -> Poll<()> {
         let sleep = self.sleep.get_or_insert_with(|| Box::pin(sleep(limit)));
         if !self.armed {
             let now = Instant::now();

@@ -4,6 +4,7 @@ mod body;
 pub(crate) mod cookie;
 mod idle;
 mod interim;
+mod patience;
 mod turn;
 pub(crate) mod websocket;
 
@@ -12,4 +13,5 @@ pub(crate) use self::body::{
 };
 pub(crate) use self::idle::{IdleTimer, LONGEST};
 pub(crate) use self::interim::Interim;
+pub(crate) use self::patience::Patience;
 pub(crate) use self::turn::Turn;

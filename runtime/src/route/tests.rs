@@ -63,8 +63,14 @@ fn plan() -> Plan {
         action: Action::Respond { status: 204, body: String::new(), content_type: "text/plain".into() },
         policy: PolicyId::new(0),
     };
-    let timeouts =
-        Timeouts { first_byte: Millis(1), body_idle: Millis(1), tunnel_idle: Millis(1), exchange: None };
+    let timeouts = Timeouts {
+        first_byte: Millis(1),
+        body_idle: Millis(1),
+        tunnel_idle: Millis(1),
+        exchange: None,
+        min_rate: 0,
+        min_rate_grace: Millis(1),
+    };
     let plan = Plan {
         meta: Meta { compiler: String::new(), edition: String::new() },
         runtime: Runtime { workers: None, dns: vec![], drain: Millis(0), max_files: None },

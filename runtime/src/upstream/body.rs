@@ -9,7 +9,7 @@ use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::h1::Fault;
-use crate::message::{IdleTimer, without_forbidden_trailers};
+use crate::message::{IdleTimer, Patience, without_forbidden_trailers};
 
 use super::{Incoming, Lease};
 
@@ -64,6 +64,8 @@ pub(crate) struct BackendBody<T> {
     inner: Option<Incoming>,
     lease: Option<Lease>,
     idle: IdleTimer,
+    /// With the client.
+    patience: Patience,
     /// Pieces of the request when the time last began.
     pieces: u64,
     deadline: Option<Pin<Box<Sleep>>>,
@@ -71,20 +73,21 @@ pub(crate) struct BackendBody<T> {
 }
 
 impl<T: Held> BackendBody<T> {
-    /// `idle` between two pieces, `deadline` for the whole.
+    /// `patience` with the client, whose idle time is the backend's too; `deadline` for the whole.
     pub(crate) fn new(
         inner: Incoming,
         lease: Lease,
         held: T,
-        idle: Duration,
+        patience: Patience,
         deadline: Option<Instant>,
     ) -> Self {
         let deadline = deadline.map(|deadline| Box::pin(sleep_until(deadline)));
-        let (ended, idle) = (inner.is_end_stream(), IdleTimer::new(idle));
+        let (ended, idle) = (inner.is_end_stream(), IdleTimer::new(patience.longest()));
         let mut body = Self {
             inner: Some(inner),
             lease: Some(lease),
             idle,
+            patience,
             pieces: held.pieces(),
             deadline,
             held: Some(held),
@@ -98,6 +101,11 @@ impl<T: Held> BackendBody<T> {
     /// How long it may stand still.
     pub(crate) fn idle(&self) -> Duration {
         self.idle.limit()
+    }
+
+    /// How long the client is waited for to take it.
+    pub(crate) fn patience(&self) -> Patience {
+        self.patience
     }
 
     /// Ready when for too long neither the response has moved nor what is left of the request.

@@ -58,6 +58,15 @@ pub static TIMEOUT: Block = Block {
         )
         .default("10m")
         .usual("1s", "1d"),
+        Field::new(
+            "min-rate",
+            Kind::Size { min: 0, max: 1 << 30 },
+            "Bytes a second that a client sends or takes of a body, on average while it is waited for; `0` is any.",
+        )
+        .default("240B"),
+        Field::new("min-rate-grace", DURATION, "How long a client may be slower than that at first.")
+            .default("5s")
+            .usual("100ms", "5m"),
     ]],
 };
 

@@ -116,6 +116,10 @@ pub struct Timeouts {
     pub tunnel_idle: Millis,
     /// The whole exchange; `None` is no limit.
     pub exchange: Option<Millis>,
+    /// Bytes a second that a client sends or takes of a body while it is waited for; 0 is any.
+    pub min_rate: u64,
+    /// How long a client may be slower than that at first.
+    pub min_rate_grace: Millis,
 }
 
 /// When a request is sent again, to another backend where there is one. Never after a byte of the response has gone to

@@ -263,12 +263,14 @@ fn sticky() -> impl Strategy<Value = Sticky> {
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    let timeouts = (millis(), millis(), millis(), option::of(millis())).prop_map(
-        |(first_byte, body_idle, tunnel_idle, exchange)| Timeouts {
+    let timeouts = (millis(), millis(), millis(), option::of(millis()), any::<u64>(), millis()).prop_map(
+        |(first_byte, body_idle, tunnel_idle, exchange, min_rate, min_rate_grace)| Timeouts {
             first_byte,
             body_idle,
             tunnel_idle,
             exchange,
+            min_rate,
+            min_rate_grace,
         },
     );
     let on = (any::<[bool; 3]>(), option::of(500u16..600)).prop_map(

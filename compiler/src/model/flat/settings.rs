@@ -24,8 +24,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked) -> Settings {
         timeouts: Timeouts {
             first_byte: duration(&server, "proxy_timeout"),
             body_idle: positive(server.written("write_timeout")),
-            tunnel_idle: None,
-            exchange: None,
+            ..Timeouts::default()
         },
         retry: retry(decoder, root),
         ..Settings::default()

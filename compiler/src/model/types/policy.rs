@@ -102,6 +102,10 @@ pub struct Timeouts {
     pub tunnel_idle: Option<Spanned<Millis>>,
     /// The whole exchange.
     pub exchange: Option<Spanned<Millis>>,
+    /// Bytes a second that a client sends or takes while it is waited for.
+    pub min_rate: Option<Spanned<u64>>,
+    /// How long a client may be slower than that at first.
+    pub min_rate_grace: Option<Spanned<Millis>>,
 }
 
 /// When a request is sent again.

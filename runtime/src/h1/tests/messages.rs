@@ -10,7 +10,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use crate::message::{ClientBody, Interim};
+use crate::message::{ClientBody, Interim, Patience};
 
 use super::super::client::{Connection, Reached};
 use super::super::near::Incoming;
@@ -196,7 +196,7 @@ pub(super) struct Answered {
 }
 
 fn get() -> Request<ClientBody> {
-    let body = ClientBody::new(Full::<Bytes>::default(), None, std::time::Duration::MAX, None);
+    let body = ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), None);
     let mut request = Request::new(body);
     request.headers_mut().insert("host", HeaderValue::from_static("a"));
     request
@@ -218,7 +218,7 @@ async fn trailers_and_interim_responses_arrive() {
     let interim = Interim::default();
     let mut request = get();
     *request.body_mut() =
-        ClientBody::new(Full::<Bytes>::default(), None, std::time::Duration::MAX, Some(interim.clone()));
+        ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), Some(interim.clone()));
     let answer = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n";
     let answer = exchanged(request, answer).await.1.unwrap_or_else(|failed| panic!("{failed:?}"));
@@ -257,7 +257,7 @@ async fn nonsense_is_no_response_and_says_why() {
     let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100);
     let mut request = get();
     *request.body_mut() =
-        ClientBody::new(Full::<Bytes>::default(), None, std::time::Duration::MAX, Some(Interim::default()));
+        ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), Some(Interim::default()));
     assert!(exchanged(request, &flood).await.1.err().unwrap().1.contains("without end"));
 }
 
@@ -290,7 +290,7 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
     let mut request = get();
     *request.method_mut() = http::Method::POST;
     let body = Full::new(Bytes::from_static(b"abc"));
-    *request.body_mut() = ClientBody::new(body.clone(), None, std::time::Duration::MAX, None);
+    *request.body_mut() = ClientBody::new(body.clone(), None, Patience::endless(), None);
     let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),
@@ -299,7 +299,7 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
 
     let mut request = get();
     *request.method_mut() = http::Method::POST;
-    *request.body_mut() = ClientBody::new(Unsized(body), None, std::time::Duration::MAX, None);
+    *request.body_mut() = ClientBody::new(Unsized(body), None, Patience::endless(), None);
     let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),

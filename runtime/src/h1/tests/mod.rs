@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::task::LocalSet;
 
-use crate::message::Interim;
+use crate::message::{Interim, Patience};
 
 use super::Fault;
 use super::framing::{self, Decoder, Framing, Piece};
@@ -65,8 +65,8 @@ pub(super) fn collect(decoder: &mut Decoder, buffer: &mut BytesMut) -> Result<Op
 }
 
 impl Answer for Full<Bytes> {
-    fn idle(&self) -> Duration {
-        Duration::from_secs(5)
+    fn patience(&self) -> Patience {
+        Patience::idle(Duration::from_secs(5))
     }
 
     fn tunnel(&mut self) -> Option<Tunnel> {
