@@ -12,35 +12,32 @@ use tokio::time::Instant;
 /// takes nothing, costs it none. Bytes bring time back, as much as the lowest rate allows for them, but never more than
 /// the idle time: whoever was quick once is not let trickle for ever. The clock is read where somebody waits, and nowhere
 /// else.
+///
+/// Each body holds one, so it is small: times are in nanoseconds.
 #[derive(Clone, Copy)]
 pub(crate) struct Patience {
-    idle: Duration,
+    idle: u64,
     /// Bytes a second; 0 is any.
     rate: u64,
     /// How long the client may still keep us waiting.
-    left: Duration,
-    /// Bytes that are not yet turned into time.
-    bytes: u64,
+    left: u64,
     since: Option<Instant>,
 }
 
 impl Patience {
     /// What the route of an exchange says.
     pub(crate) fn new(timeouts: &Timeouts) -> Self {
-        Self {
-            rate: timeouts.min_rate,
-            left: timeouts.min_rate_grace.into(),
-            ..Self::idle(timeouts.body_idle.into())
-        }
+        let (idle, grace) = (timeouts.body_idle.into(), timeouts.min_rate_grace.into());
+        Self { rate: timeouts.min_rate, left: nanos(grace), ..Self::idle(idle) }
     }
 
     /// As long as something moves every now and then, it may move at any rate.
-    pub(crate) const fn idle(idle: Duration) -> Self {
-        Self { idle, rate: 0, left: idle, bytes: 0, since: None }
+    pub(crate) fn idle(idle: Duration) -> Self {
+        Self { idle: nanos(idle), rate: 0, left: 0, since: None }
     }
 
     /// Nobody is waiting for this client.
-    pub(crate) const fn endless() -> Self {
+    pub(crate) fn endless() -> Self {
         Self::idle(Duration::MAX)
     }
 
@@ -51,35 +48,36 @@ impl Patience {
 
     /// The same with another idle time.
     pub(crate) fn with_idle(self, idle: Duration) -> Self {
-        Self { idle, ..self }
+        Self { idle: nanos(idle), ..self }
     }
 
     /// The longest standstill.
     pub(crate) fn longest(&self) -> Duration {
-        self.idle
+        Duration::from_nanos(self.idle)
     }
 
     /// The client is waited for from now on; gives how long, if it does not move meanwhile.
     pub(crate) fn wait(&mut self) -> Duration {
         if self.rate == 0 {
-            return self.idle;
+            return self.longest();
         }
         self.since.get_or_insert_with(Instant::now);
-        let bytes = std::mem::take(&mut self.bytes);
-        if bytes > 0 {
-            let earned = Duration::from_nanos(bytes.saturating_mul(1_000_000_000) / self.rate);
-            self.left = self.left.saturating_add(earned).min(self.idle.max(self.left));
-        }
-        self.left.min(self.idle)
+        Duration::from_nanos(self.left.min(self.idle))
     }
 
     /// The client has moved so many bytes.
     pub(crate) fn moved(&mut self, bytes: u64) {
-        self.bytes = self.bytes.saturating_add(bytes);
         if let Some(since) = self.since.take() {
-            self.left = self.left.saturating_sub(since.elapsed());
+            self.left = self.left.saturating_sub(nanos(since.elapsed()));
         }
+        let earned = bytes.saturating_mul(1_000_000_000).checked_div(self.rate);
+        let most = self.left.max(self.idle);
+        self.left = self.left.saturating_add(earned.unwrap_or(0)).min(most);
     }
+}
+
+fn nanos(time: Duration) -> u64 {
+    time.as_nanos().try_into().unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -144,7 +142,7 @@ mod tests {
             assert!(step(&mut patience, 10, 1).await);
             advance(Duration::from_secs(3_600)).await; // somebody else's turn
         }
-        assert!(patience.left > Duration::from_secs(4));
+        assert!(patience.left > 4_000_000_000);
     }
 
     #[tokio::test(start_paused = true)]
@@ -153,6 +151,6 @@ mod tests {
         for _ in 0..100 {
             assert!(step(&mut patience, 19_000, 1).await);
         }
-        assert_eq!(patience.with_idle(Duration::MAX).wait(), Duration::MAX);
+        assert_eq!(Patience::endless().wait(), Duration::from_nanos(u64::MAX));
     }
 }
