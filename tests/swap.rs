@@ -1,6 +1,7 @@
 //! Swaps: nothing is lost, nothing is answered by two plans, and a plan that cannot run never replaces one that does.
 
 mod kept;
+mod left;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

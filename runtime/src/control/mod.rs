@@ -142,10 +142,11 @@ impl Control {
             let stays = live.listener_at(bind).is_some();
             if !stays {
                 drop(file.take()); // before the socket closes, so that nobody comes in between
-                self.workers.iter().for_each(|worker| worker.close(bind));
+                self.workers.iter().for_each(|worker| worker.close(bind, &previous));
             }
             stays
         });
+        self.workers.iter().for_each(Worker::swapped);
         self.admit(&live);
         self.binds.extend(hand_out(sockets, &self.workers));
         self._health = health::Watch::start(&live.pools, &names, random);

@@ -17,7 +17,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use divisor_schema::plan::Bind;
 use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
@@ -26,18 +25,18 @@ use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, TlsAcceptor};
 use tracing::debug;
 
-use crate::exchange::{self, Client, Entered, Views};
+use crate::exchange::{self, Client, Door, Entered, Views};
 use crate::plan::{Forward, Listener};
 use crate::policy::Place;
 use crate::tls::{self, Socket, Stream};
 
 use self::hello::Hello;
 
-/// Serves one connection that was accepted at the address `bind` to its end. When `last` completes, the exchanges in flight are the last ones.
+/// Serves one connection that was came in by `door` to its end. When `last` completes, the exchanges in flight are the last ones.
 pub(crate) async fn serve(
     socket: Socket,
     peer: SocketAddr,
-    bind: Rc<Bind>,
+    door: Rc<Door>,
     listener: Arc<Listener>,
     views: Rc<Views>,
     last: Pin<&mut impl Future<Output = ()>>,
@@ -61,16 +60,16 @@ pub(crate) async fn serve(
         Opening::Here(opened) => opened,
         Opening::Passed { stream, first, forward } => {
             drop(listener);
-            return ended(&bind, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
+            return ended(&door, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
         }
     };
-    let client = Rc::new(Client::new(peer, Rc::clone(&bind), entered, views));
+    let client = Rc::new(Client::new(peer, Rc::clone(&door), entered, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(&bind, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
+        ended(&door, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
     } else {
-        ended(&bind, peer, http1::serve(stream, client, &http, last).await);
+        ended(&door, peer, http1::serve(stream, client, &http, last).await);
     }
 }
 
@@ -203,8 +202,8 @@ async fn refuse(mut socket: Socket) -> io::Result<Opening> {
     Err(io::Error::other("nobody has the name that the client asks for"))
 }
 
-fn ended(bind: &Bind, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
+fn ended(door: &Door, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
     if let Err(error) = served {
-        debug!(%bind, %peer, %error, "connection ended");
+        debug!(bind = %door.bind(), %peer, %error, "connection ended");
     }
 }

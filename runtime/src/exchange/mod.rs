@@ -3,6 +3,7 @@
 mod affinity;
 mod body;
 mod compress;
+mod door;
 mod entered;
 mod failure;
 
@@ -23,7 +24,7 @@ use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
 use bytes::Bytes;
-use divisor_schema::plan::{Action, Bind, HostId, PoolId, Route, Template};
+use divisor_schema::plan::{Action, HostId, PoolId, Route, Template};
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, ORIGIN};
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, StatusCode};
@@ -36,6 +37,7 @@ use crate::policy::{Csrf, HeaderOps, Peer, Values};
 use crate::route;
 
 pub(crate) use self::body::ResponseBody;
+pub(crate) use self::door::Door;
 pub(crate) use self::entered::Entered;
 pub(crate) use self::passed::pass;
 pub(crate) use self::view::{View, Views};
@@ -47,23 +49,22 @@ use self::request::Target;
 /// A client connection, as its exchanges see it.
 pub(crate) struct Client {
     peer: Peer,
-    bind: Rc<Bind>,
+    door: Rc<Door>,
     entered: Option<Entered>,
     views: Rc<Views>,
     random: Cell<Random>,
 }
 
 impl Client {
-    /// The client at `peer`, which came in at the address `bind`; `entered` says how, if with TLS.
-    pub(crate) fn new(peer: SocketAddr, bind: Rc<Bind>, entered: Option<Entered>, views: Rc<Views>) -> Self {
+    /// The client at `peer`, which came in by `door`; `entered` says how, if with TLS.
+    pub(crate) fn new(peer: SocketAddr, door: Rc<Door>, entered: Option<Entered>, views: Rc<Views>) -> Self {
         let peer = Peer::new(peer.ip(), entered.is_some());
-        Self { peer, bind, entered, views, random: Cell::new(Random::new()) }
+        Self { peer, door, entered, views, random: Cell::new(Random::new()) }
     }
 
-    /// The listener of this connection in the plan that is live. Not kept between requests: a connection may idle
-    /// through many plans.
+    /// The listener of this connection in a plan. Not kept between requests: a connection may idle through many plans.
     fn listener<'a>(&self, live: &'a Live) -> Option<&'a Listener> {
-        live.listener_at(&self.bind)
+        live.listener_at(self.door.bind())
             .filter(|listener| listener.tls.is_some() == self.entered.is_some())
             .map(AsRef::as_ref)
     }
@@ -111,14 +112,16 @@ pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     request: Request<B>,
     interim: Option<Interim>,
 ) -> Response<ResponseBody> {
-    let view = client.views.current();
-    let Some(listener) = client.listener(&view.live) else {
+    let (current, last) = (client.views.current(), client.door.last());
+    let views = [Some(&current), last.as_ref()].into_iter().flatten();
+    let mut found = views.filter_map(|view| Some((view, client.listener(&view.live)?)));
+    let Some((view, listener)) = found.next() else {
         return client.counted(Failure::Gone.response());
     };
     let (head, body) = request.into_parts();
     let only_head = head.method == Method::HEAD;
     let address = client.peer.client(&head.headers, &listener.proxies);
-    let exchange = Exchange { client, view: &view, listener, address };
+    let exchange = Exchange { client, view, listener, address };
     let mut response = match exchange.route(&head) {
         Ok(routed) => exchange.answer(&routed, head, Sent { body, interim }).await,
         Err(refused) => *refused,

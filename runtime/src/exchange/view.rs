@@ -1,16 +1,17 @@
 //! One worker's view of the plan that is live.
 
 use std::cell::RefCell;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
-use divisor_schema::plan::{PoolId, Roots};
+use divisor_schema::plan::{Bind, PoolId, Roots};
 
 use crate::counters::Counters;
 use crate::plan::{Live, Published};
 use crate::pool::{Backend, Pool};
 use crate::upstream::Upstream;
 
+use super::door::Door;
 use super::mirror::Copies;
 
 /// The live plan and this worker's own connections to its backends. A request takes one view and keeps it to its
@@ -23,30 +24,23 @@ pub(crate) struct View {
 }
 
 impl View {
-    /// Connections of `previous` are kept where the backend is the same and is spoken to in the same way.
+    /// Connections of `previous` are kept where the backend is the same and is spoken to in the same way; the others are
+    /// closed, those in use after their exchange.
     fn new(live: Arc<Live>, counters: &Arc<Counters>, previous: Option<&View>) -> Rc<Self> {
+        let mut old = Left::of(previous);
+        let mut upstream = |pool: &Pool, backend: &Backend| {
+            old.take(pool.name(), backend).unwrap_or_else(|| {
+                let tls = backend.settings().tls.and_then(|id| live.plan.client_tls.get(id.index()));
+                let unverified = tls.is_some_and(|tls| tls.roots == Roots::Unverified);
+                Upstream::new(&backend.settings().connections, Arc::clone(counters), unverified)
+            })
+        };
         let upstreams = live.pools.iter().map(|pool| {
-            let old = previous.and_then(|view| {
-                let at = view.live.pools.iter().position(|old| old.name() == pool.name())?;
-                Some((&view.live.pools[at], &view.upstreams[at]))
-            });
-            let kept = |backend: &Backend| {
-                let (pool, upstreams) = old?;
-                let at = pool.backends().iter().position(|old| old.is_same_connection(backend))?;
-                Some(Rc::clone(&upstreams[at]))
-            };
-            let upstreams = pool.backends().iter();
-            upstreams
-                .map(|backend| {
-                    kept(backend).unwrap_or_else(|| {
-                        let tls = backend.settings().tls.and_then(|id| live.plan.client_tls.get(id.index()));
-                        let unverified = tls.is_some_and(|tls| tls.roots == Roots::Unverified);
-                        Upstream::new(&backend.settings().connections, Arc::clone(counters), unverified)
-                    })
-                })
-                .collect()
+            let backends = pool.backends().iter();
+            backends.map(|backend| upstream(pool, backend)).collect()
         });
         let upstreams = upstreams.collect();
+        old.retire();
         let copies = previous.map(|view| view.copies.clone()).unwrap_or_default();
         Rc::new(Self { live, upstreams, copies })
     }
@@ -73,9 +67,34 @@ impl View {
     }
 }
 
+/// The connections of a view that no later one has taken over, by pool.
+struct Left<'a>(Vec<(&'a Pool, Vec<Option<Rc<Upstream>>>)>);
+
+impl<'a> Left<'a> {
+    fn of(view: Option<&'a View>) -> Self {
+        let pools = view.into_iter().flat_map(|view| view.live.pools.iter().zip(&view.upstreams));
+        Self(pools.map(|(pool, all)| (pool.as_ref(), all.iter().cloned().map(Some).collect())).collect())
+    }
+
+    /// The connections to a backend, if it is spoken to as before.
+    fn take(&mut self, pool: &str, backend: &Backend) -> Option<Rc<Upstream>> {
+        let (pool, upstreams) = self.0.iter_mut().find(|(old, _)| old.name() == pool)?;
+        let mut backends = pool.backends().iter().zip(upstreams);
+        let (_, upstream) =
+            backends.find(|(old, upstream)| upstream.is_some() && old.is_same_connection(backend))?;
+        upstream.take()
+    }
+
+    /// Nobody takes the rest.
+    fn retire(self) {
+        self.0.iter().flat_map(|(_, upstreams)| upstreams).flatten().for_each(|upstream| upstream.retire());
+    }
+}
+
 /// Gives the current view of one worker.
 pub(crate) struct Views {
     current: RefCell<Rc<View>>,
+    doors: RefCell<Vec<Weak<Door>>>,
     published: Arc<Published>,
     counters: Arc<Counters>,
 }
@@ -84,7 +103,7 @@ impl Views {
     /// Views of what is `published`, of a worker that counts in `counters`.
     pub(crate) fn new(published: Arc<Published>, counters: Arc<Counters>) -> Rc<Self> {
         let current = RefCell::new(View::new(published.load_full(), &counters, None));
-        Rc::new(Self { current, published, counters })
+        Rc::new(Self { current, doors: RefCell::default(), published, counters })
     }
 
     /// What this worker counts.
@@ -97,8 +116,24 @@ impl Views {
         let live = self.published.load();
         if !Arc::ptr_eq(&live, &self.current.borrow().live) {
             let view = View::new(Arc::clone(&live), &self.counters, Some(&self.current.borrow()));
-            self.current.replace(view);
+            let before = self.current.replace(Rc::clone(&view));
+            self.doors
+                .borrow_mut()
+                .retain(|door| door.upgrade().inspect(|door| door.note(&before, &view)).is_some());
         }
         Rc::clone(&self.current.borrow())
+    }
+    /// An address at which this worker accepts from now on.
+    pub(crate) fn open(&self, bind: Bind) -> Rc<Door> {
+        let door = Door::new(bind);
+        self.doors.borrow_mut().push(Rc::downgrade(&door));
+        door
+    }
+
+    /// The plan that is live has no listener at this address any more; `live`, the one before, had.
+    pub(crate) fn close(&self, door: &Door, live: Arc<Live>) {
+        if self.current().live.listener_at(door.bind()).is_none() {
+            door.leave(|| View::new(live, &self.counters, None));
+        }
     }
 }

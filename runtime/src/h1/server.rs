@@ -29,6 +29,12 @@ use super::wire::Duplex;
 /// How long a client that is told to go may take to notice.
 const LINGER: Duration = Duration::from_secs(2);
 
+/// How long a client may take for its first request when its connection is to end: it may have come just now.
+const FIRST: Duration = Duration::from_secs(1);
+
+/// And for a later one: long enough to hear of what is here already.
+const LATER: Duration = Duration::from_millis(1);
+
 /// A response's body, as a connection wants it.
 pub(crate) trait Answer: Body<Data = Bytes> + Unpin {
     /// How long a client is waited for to take it.
@@ -61,6 +67,7 @@ where
         settings,
         last,
         draining: false,
+        fresh: true,
         timer: Timer::new(settings.idle_timeout.into()),
     };
     while let Some(head) = connection.head().await? {
@@ -80,6 +87,8 @@ struct Connection<'a, IO, L> {
     /// Ready when no request is wanted after the one under way.
     last: Pin<&'a mut L>,
     draining: bool,
+    /// Whether no request has come yet.
+    fresh: bool,
     timer: Timer,
 }
 
@@ -125,8 +134,10 @@ impl<IO: Duplex + 'static, L: Future<Output = ()>> Connection<'_, IO, L> {
                 Poll::Ready(Ok(false)) => return Poll::Ready(Err(Fault::Truncated)),
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error.into())),
                 Poll::Pending => {
-                    let over = (self.is_draining(context) && idle) || self.timer.poll(context).is_ready();
-                    return if over { Poll::Ready(Ok(None)) } else { Poll::Pending };
+                    if !self.draining && self.is_draining(context) && idle {
+                        self.timer.start(if self.fresh { FIRST } else { LATER });
+                    }
+                    return self.timer.poll(context).map(|()| Ok(None));
                 }
             }
         }
@@ -163,6 +174,7 @@ impl<IO: Duplex + 'static, L: Future<Output = ()>> Connection<'_, IO, L> {
         F: Future<Output = Response<B>>,
         B: Answer,
     {
+        self.fresh = false;
         let framing = match framing::of_request(&head) {
             Ok(framing) => framing,
             Err(fault) => {

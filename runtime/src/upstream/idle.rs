@@ -35,6 +35,8 @@ pub(crate) struct Upstream {
     counters: Arc<Counters>,
     /// Whether its connections have TLS that nobody verifies.
     unverified: bool,
+    /// Whether no connection is to be kept: the live plan does not have this backend.
+    retired: Cell<bool>,
 }
 
 /// What a backend that was offered HTTP/2 chose.
@@ -105,7 +107,15 @@ impl Upstream {
             trouble: Trouble::default(),
             counters,
             unverified,
+            retired: Cell::new(false),
         })
+    }
+
+    /// Closes the connections that wait, and every other when its exchange is over.
+    pub(crate) fn retire(&self) {
+        self.retired.set(true);
+        self.waiting.borrow_mut().clear();
+        self.shared.borrow_mut().clear();
     }
 
     /// Counts a connection that was opened.
@@ -142,7 +152,9 @@ impl Upstream {
     /// Keeps a connection of HTTP/2 for others to share.
     pub(super) fn share(&self, connection: Rc<Shared>) {
         self.chosen.set(Some(Chosen::Http2 { tunnels: connection.takes_tunnels() }));
-        self.shared.borrow_mut().push(connection);
+        if !self.retired.get() {
+            self.shared.borrow_mut().push(connection);
+        }
     }
 
     /// Whether a WebSocket may be had from a backend. One that speaks HTTP/2 alone, and carries none there, is asked as for
@@ -215,7 +227,7 @@ impl Lease {
     /// The exchange is over: its connection waits for another, if it is good for one.
     pub(crate) fn give_back(self, body: Incoming) {
         let Self { opened, home } = self;
-        if let Some(connection) = body.into_connection() {
+        if let Some(connection) = body.into_connection().filter(|_| !home.retired.get()) {
             let waiting = Waiting { connection, opened, used: Instant::now() };
             home.waiting.borrow_mut().push(waiting);
         }

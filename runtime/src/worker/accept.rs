@@ -16,7 +16,7 @@ use tracing::{error, warn};
 
 use crate::counters::Counters;
 use crate::downstream;
-use crate::exchange::Views;
+use crate::exchange::{Door, Views};
 use crate::pool::Places;
 use crate::tls::Socket;
 
@@ -76,7 +76,7 @@ impl Drop for Counted {
 /// Accepts on `socket` until `closed`, then takes what already waits in its queue: nobody who was let in by the
 /// kernel is turned away.
 pub(super) async fn run(
-    bind: Rc<Bind>,
+    door: Rc<Door>,
     socket: Listening,
     views: Rc<Views>,
     open: Open,
@@ -85,7 +85,7 @@ pub(super) async fn run(
     let _accepting = open.enter();
     let socket = match socket.register() {
         Ok(socket) => socket,
-        Err(error) => return error!(address = %bind, %error, "cannot accept"),
+        Err(error) => return error!(address = %door.bind(), %error, "cannot accept"),
     };
     let mut complained = None;
     loop {
@@ -97,16 +97,16 @@ pub(super) async fn run(
             Ok((connection, peer)) => {
                 // After accepting, not before: a place must not wait at one worker for a connection that another got.
                 let place = tokio::select! {
-                    place = place(&bind, &views) => place,
+                    place = place(&door, &views) => place,
                     _ = closed.wait_for(|closed| *closed) => None,
                 };
-                begin(&bind, connection, peer, place, &views, &open, closed.clone());
+                begin(&door, connection, peer, place, &views, &open, closed.clone());
             }
-            Err(error) => stumble(&bind, &error, &mut complained).await,
+            Err(error) => stumble(door.bind(), &error, &mut complained).await,
         }
     }
     for (connection, peer) in waiting(socket) {
-        begin(&bind, connection, peer, None, &views, &open, closed.clone());
+        begin(&door, connection, peer, None, &views, &open, closed.clone());
     }
 }
 
@@ -139,9 +139,9 @@ impl Drop for Place {
 }
 
 /// A place for one more connection. Looks again every second: the address may be another listener's with the next plan.
-async fn place(bind: &Bind, views: &Views) -> Option<Place> {
+async fn place(door: &Door, views: &Views) -> Option<Place> {
     loop {
-        let places = Arc::clone(&views.current().live.listener_at(bind)?.places);
+        let places = Arc::clone(&door.listener(views)?.places);
         if places.try_take() || matches!(timeout(LOOK_AGAIN, places.take(u32::MAX)).await, Ok(Ok(()))) {
             return Some(Place(places));
         }
@@ -149,7 +149,7 @@ async fn place(bind: &Bind, views: &Views) -> Option<Place> {
 }
 
 fn begin(
-    bind: &Rc<Bind>,
+    door: &Rc<Door>,
     connection: Socket,
     peer: SocketAddr,
     place: Option<Place>,
@@ -157,14 +157,11 @@ fn begin(
     open: &Open,
     mut closed: watch::Receiver<bool>,
 ) {
-    let (views, bind, entered) = (Rc::clone(views), Rc::clone(bind), open.enter());
+    let (views, door, entered) = (Rc::clone(views), Rc::clone(door), open.enter());
     let counted = Counted::begin(views.counters());
     tokio::task::spawn_local(async move {
         let _held = (entered, place, counted);
-        let view = views.current();
-        let Some(listener) = view.live.listener_at(&bind) else { return };
-        let listener = Arc::clone(listener);
-        drop(view); // an idle connection must not keep an old plan alive
+        let Some(listener) = door.listener(&views) else { return };
         if let (Some(interval), Socket::Tcp(tcp)) = (listener.tcp_keepalive, &connection) {
             let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
             let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
@@ -173,7 +170,7 @@ fn begin(
             // An error means that the accept loop is gone, and with it the listener.
             let _ = closed.wait_for(|closed| *closed).await;
         };
-        downstream::serve(connection, peer, bind, listener, views, pin!(last)).await;
+        downstream::serve(connection, peer, door, listener, views, pin!(last)).await;
     });
 }
 

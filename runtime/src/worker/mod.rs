@@ -17,8 +17,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::counters::Counters;
-use crate::exchange::Views;
-use crate::plan::Published;
+use crate::exchange::{Door, Views};
+use crate::plan::{Live, Published};
 
 use self::accept::Open;
 pub(crate) use self::bound::{SocketFile, bind};
@@ -31,8 +31,11 @@ const SWEEP: Duration = Duration::from_secs(1);
 enum Command {
     /// Accept on this socket.
     Listen(Bind, Listening),
-    /// Stop accepting on this address; exchanges in flight end, idle connections close.
-    Close(Bind),
+    /// Stop accepting on this address, which the live plan does not have, and the one before did. What waits there is
+    /// answered, exchanges in flight end, idle connections close.
+    Close(Bind, Arc<Live>),
+    /// Another plan is live.
+    Swapped,
     /// Stop accepting at all; end by then at the latest.
     Drain(Instant),
 }
@@ -78,9 +81,14 @@ impl Worker {
         let _ = self.commands.send(Command::Listen(bind.clone(), socket)); // a worker lives as long as its sender
     }
 
-    /// Stops accepting on an address.
-    pub(crate) fn close(&self, bind: &Bind) {
-        let _ = self.commands.send(Command::Close(bind.clone()));
+    /// Stops accepting on an address that is not in the live plan, but was in `previous`.
+    pub(crate) fn close(&self, bind: &Bind, previous: &Arc<Live>) {
+        let _ = self.commands.send(Command::Close(bind.clone(), Arc::clone(previous)));
+    }
+
+    /// Lets go of what only the plan before needed. Requests meet the live plan without being told.
+    pub(crate) fn swapped(&self) {
+        let _ = self.commands.send(Command::Swapped);
     }
 
     /// Stops accepting at all; the worker ends when its last connection does, or at `deadline`.
@@ -102,7 +110,7 @@ async fn work(
 ) {
     let views = Views::new(published, counters);
     let open = Open::default();
-    let mut accepting: BTreeMap<Bind, watch::Sender<bool>> = BTreeMap::new();
+    let mut accepting: BTreeMap<Bind, (Rc<Door>, watch::Sender<bool>)> = BTreeMap::new();
     let mut sweep = interval(SWEEP);
     sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let deadline = loop {
@@ -110,21 +118,24 @@ async fn work(
             order = orders.recv() => match order {
                 Some(Command::Listen(bind, socket)) => {
                     let (closing, closed) = watch::channel(false);
-                    accepting.insert(bind.clone(), closing);
-                    tokio::task::spawn_local(accept::run(bind.into(), socket, Rc::clone(&views), open.clone(), closed));
+                    let door = views.open(bind.clone());
+                    accepting.insert(bind, (Rc::clone(&door), closing));
+                    tokio::task::spawn_local(accept::run(door, socket, Rc::clone(&views), open.clone(), closed));
                 }
-                Some(Command::Close(bind)) => {
-                    if let Some(closing) = accepting.remove(&bind) {
+                Some(Command::Close(bind, previous)) => {
+                    if let Some((door, closing)) = accepting.remove(&bind) {
+                        views.close(&door, previous);
                         closing.send_replace(true);
                     }
                 }
+                Some(Command::Swapped) => drop(views.current()),
                 Some(Command::Drain(deadline)) => break deadline,
                 None => break Instant::now(),
             },
             _ = sweep.tick() => views.current().sweep(),
         }
     };
-    for closing in accepting.values() {
+    for (_, closing) in accepting.values() {
         closing.send_replace(true);
     }
     tokio::select! {

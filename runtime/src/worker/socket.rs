@@ -70,13 +70,31 @@ impl Acceptor {
         }
     }
 
-    /// Asks the kernel for what waits in the queue: the runtime may not have heard of the last ones yet.
+    /// Lets nobody more into the queue, and asks the kernel for what waits in it: the runtime may not have heard of the
+    /// last ones yet.
     pub(super) fn into_queue(self) -> io::Result<Queue> {
         match self {
-            Self::Tcp(socket) => socket.into_std().map(Listening::Tcp).map(Queue),
+            Self::Tcp(socket) => {
+                end_queue(&socket);
+                socket.into_std().map(Listening::Tcp).map(Queue)
+            }
             Self::Unix(socket) => socket.into_std().map(Listening::Unix).map(Queue),
         }
     }
+}
+
+/// Lets the kernel drop what still comes to a listening socket, so that nobody gets into its queue between the last look at
+/// it and the close, which would cut them off: who comes now asks once more, and is turned away in order.
+fn end_queue(socket: &TcpListener) {
+    #[cfg(target_os = "linux")]
+    {
+        /// `BPF_RET | BPF_K`: keeps that many bytes of a packet.
+        const RETURN: u16 = 0x06;
+        // Without it, it is as elsewhere.
+        let _ = socket2::SockRef::from(socket).attach_filter(&[socket2::SockFilter::new(RETURN, 0, 0, 0)]);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = socket;
 }
 
 /// A socket whose queue is emptied.
