@@ -69,6 +69,27 @@ async fn a_probe_can_expect_a_status_and_a_text_at_a_port_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn so_many_answers_in_a_row_decide_and_the_first_one_alone() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let health = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let probe =
+        format!(r#"probe "/" every="20ms" fall=3 rise=2 port={}"#, health.local_addr().unwrap().port());
+    let server = site(&port, &format!("{} {probe}", at(&backend))).run();
+    // The first answer, what takes nobody out, what does, and what brings nobody back.
+    let script = "+ -- + -- + --- + --- + - ++";
+    for answer in script.chars().filter(|it| *it != ' ') {
+        let (mut tcp, _) = health.accept().await.unwrap();
+        let mut request = [0; 4096];
+        assert_ne!(tcp.read(&mut request).await.unwrap(), 0);
+        let status = if answer == '+' { "204 No Content" } else { "500 Internal Server Error" };
+        let head = format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        tcp.write_all(head.as_bytes()).await.unwrap();
+    }
+    server.wait_for_nth("backend is up", 2);
+    assert_eq!((server.count("backend is up"), server.count("backend is down")), (2, 1));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tcp_probe_needs_nobody_who_speaks_http() {
     let (mut backend, port) = (Backend::start("a"), Port::reserve());
     backend.set_healthy(false);

@@ -5,6 +5,7 @@ mod floods;
 mod goaway;
 mod grpc;
 mod peer;
+mod probes;
 mod websocket;
 
 use super::support::{Port, Site};

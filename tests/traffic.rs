@@ -2,6 +2,7 @@
 //! compression.
 
 mod access;
+mod circuit;
 mod compress;
 mod eject;
 mod headers;
@@ -12,6 +13,7 @@ mod retry;
 mod reused;
 mod split;
 mod swap;
+mod timeouts;
 
 use super::support::{Backend, Port, Site};
 

@@ -221,3 +221,62 @@ async fn a_tunnel_where_nothing_moves_ends() {
     let ended = tokio::time::timeout(PATIENCE, body.data()).await.unwrap();
     assert!(ended.is_none_or(|data| data.is_err() || data.is_ok_and(|data| data.is_empty())));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_websocket_meets_a_backend_with_tls_in_http1_though_it_would_choose_http2() {
+    let authority = super::super::support::certs::Authority::new("test root");
+    let mut config =
+        super::super::support::certs::Authority::serving(&authority.server(&["localhost"]), None);
+    std::sync::Arc::get_mut(&mut config).unwrap().alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let acceptor = tokio_rustls::TlsAcceptor::from(config);
+    let (listener, port) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), Port::reserve());
+    let address = listener.local_addr().unwrap();
+    let (tell, mut spoken) = tokio::sync::mpsc::unbounded_channel();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let mut stream = acceptor.accept(stream).await.unwrap();
+            let h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+            tell.send(h2).unwrap();
+            tokio::spawn(async move {
+                if h2 {
+                    // Without SETTINGS_ENABLE_CONNECT_PROTOCOL.
+                    let mut connection = h2::server::handshake(stream).await.unwrap();
+                    while let Some(Ok((request, mut respond))) = connection.accept().await {
+                        assert!(!request.headers().contains_key("sec-websocket-version"));
+                        respond.send_response(peer::head(204), true).unwrap();
+                    }
+                    return;
+                }
+                let mut head = Vec::new();
+                while !head.ends_with(b"\r\n\r\n") {
+                    head.push(stream.read_u8().await.unwrap());
+                }
+                let answer = accepted(std::str::from_utf8(&head).unwrap());
+                stream.write_all(answer.as_bytes()).await.unwrap();
+                let (mut read, mut write) = tokio::io::split(stream);
+                let _ = tokio::io::copy(&mut read, &mut write).await;
+                let _ = write.shutdown().await;
+            });
+        }
+    });
+    let pool = r#"tls ca="ca.pem" server-name="localhost""#;
+    let site = site(&port, &format!("https://{address}"), "http h2=#true", pool, "");
+    site.write("ca.pem", &authority.pem);
+    let _server = site.run();
+    // Requests go in HTTP/2, and its connection is there when a WebSocket comes.
+    assert_eq!(Client::connect(port.address).await.get("/").await.status, 204);
+    assert_eq!(spoken.recv().await, Some(true));
+    chat(&port).await;
+    assert_eq!(spoken.recv().await, Some(false));
+    let mut old = TcpStream::connect(port.address).await.unwrap();
+    let head = "GET /chat HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+                sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n";
+    old.write_all(head.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    tokio::time::timeout(PATIENCE, old.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 101");
+    assert_eq!(Client::connect(port.address).await.get("/").await.status, 204);
+    while let Ok(h2) = spoken.try_recv() {
+        assert!(!h2, "requests still share the one connection in HTTP/2");
+    }
+}
