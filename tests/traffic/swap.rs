@@ -1,9 +1,9 @@
 //! Swaps under load with everything on.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use crate::support::{Backend, Client, Port, Site};
+use crate::support::{Backend, Client, Port, Site, until};
 
 fn config(port: u16, ports: [u16; 4], version: usize) -> String {
     let [a, b, next, shadow] = ports;
@@ -42,25 +42,23 @@ async fn fifty_swaps_lose_nothing_whatever_is_on() {
         site.compile("site.kdl")
     });
     let server = site.run();
-    let over = Arc::new(AtomicBool::new(false));
+    let (over, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let clients = (0..4).map(|number| {
-        let (over, address) = (Arc::clone(&over), port.address);
+        let (over, count, address) = (Arc::clone(&over), Arc::clone(&count), port.address);
         tokio::spawn(async move {
             let mut client = match number % 2 {
                 0 => Client::connect(address).await,
                 _ => Client::connect_h2(address).await,
             };
             let accept = [("accept-encoding", ["zstd", "br", "gzip", "identity"][number])];
-            let mut count = 0u64;
             while !over.load(Ordering::Relaxed) {
                 let answer = client.send("GET", "/text/3000", &accept, "").await.unwrap();
                 assert_eq!(answer.status, 200);
                 assert!(answer.header("x-version").is_some_and(|it| it.ends_with(" /text/3000")));
                 let answer = client.send("POST", "/b", &[], "body").await.unwrap();
                 assert_eq!(answer.status, 200);
-                count += 2;
+                count.fetch_add(2, Ordering::Relaxed);
             }
-            count
         })
     });
     let clients: Vec<_> = clients.collect();
@@ -68,11 +66,12 @@ async fn fifty_swaps_lose_nothing_whatever_is_on() {
         site.replace("plan.bin", &plans[swap % 2]);
         server.signal("HUP");
         server.wait_for_nth("swapped", swap);
+        // However slow this machine is, each plan has had its requests.
+        let before = count.load(Ordering::Relaxed);
+        until("requests go on", async || count.load(Ordering::Relaxed) > before).await;
     }
     over.store(true, Ordering::Relaxed);
-    let mut count = 0;
     for client in clients {
-        count += client.await.unwrap();
+        client.await.unwrap();
     }
-    assert!(count > 100, "{count} requests are no load");
 }
