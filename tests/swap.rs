@@ -2,6 +2,7 @@
 
 mod kept;
 mod left;
+mod pending;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};

@@ -17,7 +17,7 @@ use tracing::{error, info, warn};
 use crate::admin::{self, Admin};
 use crate::counters::Totals;
 use crate::health;
-use crate::plan::{Live, Published, activate};
+use crate::plan::{Live, Published, activate, named};
 use crate::worker::{Listening, SocketFile, Worker, bind, listen};
 
 pub use self::error::{Refused, RunError};
@@ -97,8 +97,13 @@ impl Control {
     }
 
     /// What they held just before the live plan read them.
-    pub(super) fn held(&self) -> Vec<Digest> {
-        self.published.load().files.iter().map(|(_, held)| *held).collect()
+    pub(super) fn held(&self) -> Vec<(PathBuf, Digest)> {
+        self.published.load().files.clone()
+    }
+
+    /// The files that the plan in `bytes` names; none when it is no plan.
+    pub(super) fn files_of(&self, bytes: &[u8]) -> Vec<PathBuf> {
+        Plan::decode(bytes).map_or_else(|_| Vec::new(), |plan| named(&plan, &self.files))
     }
 
     /// How many backends of each pool can be picked, by the name of the pool.

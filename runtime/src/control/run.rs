@@ -96,11 +96,13 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     let refused = |refused| RunError::Refused(path.clone(), refused);
     let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
     ask_for_open_files(control.open_files());
-    let (mut seen, mut fresh) = (seen_by(&control, &bytes), true);
+    let (mut live, mut latest) = (bytes.clone(), bytes);
+    let mut seen = seen_by(&control, &live);
     loop {
-        watcher.set_files([vec![path.clone()], control.files()].concat());
-        // A file may have changed after the plan read it and before it was watched.
-        if std::mem::take(&mut fresh) && contents(&bytes, &control).1 != seen.1 {
+        let found = contents(&latest, &control);
+        watcher.set_files([vec![path.clone()], paths(&found)].concat());
+        // A file may have changed after it was read and before it was watched.
+        if contents(&latest, &control) != seen {
             watcher.tell();
         }
         let asked = tokio::select! {
@@ -111,20 +113,17 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
             },
         };
         match std::fs::read(&path) {
-            Ok(bytes) => {
-                let found = contents(&bytes, &control);
-                if asked || found != seen {
-                    // A refusal is in the log, and the live plan stays.
-                    let swapped = control.swap(&bytes).await;
-                    ask_for_open_files(control.open_files());
-                    fresh = swapped.is_ok();
-                    seen = if fresh { seen_by(&control, &bytes) } else { found };
-                }
-            }
+            Ok(bytes) => latest = bytes,
             Err(error) if asked => {
                 error!(path = %path.display(), %error, "cannot read the plan; the live one stays");
+                continue;
             }
-            Err(_) => {} // about to be replaced
+            Err(_) => continue, // about to be replaced
+        }
+        let found = contents(&latest, &control);
+        if asked || found != seen {
+            seen = try_plan(&mut control, &mut live, &latest).await.unwrap_or(found);
+            ask_for_open_files(control.open_files());
         }
     }
     tokio::select! {
@@ -135,12 +134,36 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     Ok(())
 }
 
-/// A plan file and the files that the live plan names, by what they hold.
-type Contents = (Digest, Vec<Digest>);
+/// Swaps to the plan in `latest`, which is `live` then, and gives what it found in its files. When it is refused, the live plan
+/// goes on, with what its own files hold now.
+async fn try_plan(control: &mut Control, live: &mut Vec<u8>, latest: &[u8]) -> Option<Contents> {
+    // A refusal is in the log.
+    if control.swap(latest).await.is_ok() {
+        latest.clone_into(live);
+        return Some(seen_by(control, live));
+    }
+    if latest != live.as_slice() {
+        info!("the plan is tried again when it changes, or a file that it names");
+        if control.held().iter().any(|(path, held)| digest(path) != *held) {
+            let _ = control.swap(live).await;
+        }
+    }
+    None
+}
 
-/// What they hold now.
+/// A plan file, and the files that it or the live plan names, by what they hold.
+type Contents = (Digest, Vec<(PathBuf, Digest)>);
+
+/// What they hold now. A plan that was refused is read as far as that goes.
 fn contents(bytes: &[u8], control: &Control) -> Contents {
-    (Digest::of(bytes), control.files().iter().map(|file| digest(file)).collect())
+    let plan = Digest::of(bytes);
+    let waited_for = if plan == control.digest() { Vec::new() } else { control.files_of(bytes) };
+    let all = control.files().into_iter().chain(waited_for);
+    (plan, all.map(|path| (path.clone(), digest(&path))).collect())
+}
+
+fn paths((_, files): &Contents) -> Vec<PathBuf> {
+    files.iter().map(|(path, _)| path.clone()).collect()
 }
 
 /// What the live plan, which came of `bytes`, found in them.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use divisor_schema::plan::{Digest, Plan, Roots, Secret};
 
 /// Certificates, keys, roots, revocation lists and secrets. Relative paths start at `base`.
-fn named(plan: &Plan, base: &Path) -> Vec<PathBuf> {
+pub(crate) fn named(plan: &Plan, base: &Path) -> Vec<PathBuf> {
     let servers = plan.listeners.iter().filter_map(|listener| listener.tls.as_ref());
     let asked = servers.clone().flat_map(|tls| {
         let exceptions = tls.exceptions.iter().filter_map(|(_, auth)| auth.as_ref());

@@ -5,5 +5,5 @@ mod files;
 mod live;
 
 pub(crate) use self::activate::activate;
-pub(crate) use self::files::digest;
+pub(crate) use self::files::{digest, named};
 pub(crate) use self::live::{ErrorPage, Forward, Listener, Live, Policy, Published};
