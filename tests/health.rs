@@ -90,6 +90,41 @@ async fn so_many_answers_in_a_row_decide_and_the_first_one_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn until_the_first_answer_a_backend_is_what_its_probe_says() {
+    for (initial, status) in [("", 200), (r#"initial="alive""#, 200), (r#"initial="dead""#, 503)] {
+        let (backend, port) = (Backend::start("a"), Port::reserve());
+        let health = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let probe = format!(
+            r#"probe "/" every="30s" timeout="20s" port={} {initial}"#,
+            health.local_addr().unwrap().port()
+        );
+        let server = site(&port, &format!("{} {probe}", at(&backend))).run();
+        // While nobody answers the probe.
+        let mut client = Client::connect(port.address).await;
+        assert_eq!(client.get("/").await.status, status, "{initial}");
+        let (mut tcp, _) = health.accept().await.unwrap();
+        tcp.write_all(b"HTTP/1.1 500 Ill\r\ncontent-length: 0\r\n\r\n").await.unwrap();
+        if status == 200 {
+            server.wait_for("backend is down"); // the first one decides alone
+        }
+        until("it is down", async || client.get("/").await.status == 503).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_probe_that_is_not_answered_in_its_own_time_has_failed() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let health = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let probe =
+        format!(r#"probe "/" every="30s" timeout="100ms" port={}"#, health.local_addr().unwrap().port());
+    let server = site(&port, &format!("{} {probe}", at(&backend))).run();
+    let (mut tcp, _) = health.accept().await.unwrap();
+    tcp.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf").await.unwrap();
+    let line = server.wait_for("backend is down");
+    assert!(line.contains("no whole answer to the probe within 100ms"), "{line}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tcp_probe_needs_nobody_who_speaks_http() {
     let (mut backend, port) = (Backend::start("a"), Port::reserve());
     backend.set_healthy(false);

@@ -20,6 +20,32 @@ const H2: &str = "http h2=#true";
 const LONGER: Duration = Duration::from_millis(900);
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_trickles_is_cut_off() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let listener = r#"http h2=#true header-timeout="300ms" idle-timeout="600ms""#;
+    let _server = site(&port, listener, &backend, "").run();
+    let old = b"GET / HTTP/1.1\r\nHost: a\r\nX-Slow: ".to_vec();
+    // HEADERS without END_HEADERS, and then an empty CONTINUATION every now and then.
+    let mut new = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0".to_vec();
+    new.extend(b"\0\0\x01\x01\0\0\0\0\x01\x82");
+    let more: [&[u8]; 2] = [b"x", b"\0\0\x01\x09\0\0\0\0\x01\x84"];
+    for (begun, more) in [old, new].into_iter().zip(more) {
+        let (mut answer, mut rest) = TcpStream::connect(port.address).await.unwrap().into_split();
+        rest.write_all(&begun).await.unwrap();
+        let trickle = tokio::spawn(async move {
+            while rest.write_all(more).await.is_ok() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        });
+        let mut heard = Vec::new();
+        let ended = timeout(PATIENCE, answer.read_to_end(&mut heard)).await;
+        let _ = ended.expect("it is cut off"); // a reset is an end, too
+        trickle.abort();
+    }
+    assert_eq!(backend.requests(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_trickles_is_cut_off() {
     let (backend, port) = (Backend::start("a"), Port::reserve());
     let _server = site(&port, H2, &backend, &route("1KiB")).run();

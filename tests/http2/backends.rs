@@ -229,3 +229,37 @@ async fn responses_that_break_the_rules_are_502() {
     let short = Client::connect(port.address).await.send("GET", "/short", &[], "").await;
     assert!(short.is_err() || short.unwrap().status == 502, "two bytes are no five");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_in_http2_has_the_same_times() {
+    let peer = Peer::start(
+        |_| {},
+        |request, mut respond| async move {
+            let mut stream = match request.uri().path() {
+                "/late" => return std::future::pending().await,
+                _ => respond.send_response(peer::head(200), false).unwrap(),
+            };
+            let pieces = if request.uri().path() == "/half" { 3 } else { usize::MAX };
+            for _ in 0..pieces {
+                if stream.send_data(Bytes::from_static(b"x"), false).is_err() {
+                    return;
+                }
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+            std::future::pending().await
+        },
+    );
+    let (peer, port) = (peer.await, Port::reserve());
+    let times = r#"timeout { first-byte "300ms"; body-idle "300ms"; exchange "2s" }; retry 0"#;
+    let server = site(&port, &peer.url(), "http h2=#true", "eject consecutive-errors=0", times).run();
+    let patience = super::super::support::PATIENCE;
+    for mut client in [Client::connect(port.address).await, Client::connect_h2(port.address).await] {
+        assert_eq!(client.get("/late").await.status, 504);
+        let half = tokio::time::timeout(patience, client.send("GET", "/half", &[], "")).await;
+        assert!(half.expect("it is cut off").is_err(), "it looks whole");
+    }
+    server.wait_for("timeout first-byte");
+    let mut client = Client::connect_h2(port.address).await;
+    let endless = tokio::time::timeout(patience, client.send("GET", "/endless", &[], "")).await;
+    assert!(endless.expect("it is cut off").is_err(), "it looks whole");
+}

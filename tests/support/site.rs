@@ -152,11 +152,12 @@ impl Server {
         line.trim_end_matches("kB").trim().parse().unwrap()
     }
 
-    /// How long the process has computed, in hundredths of a second.
-    pub(crate) fn computed(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields = stat.rsplit_once(") ").unwrap().1.split(' ');
-        fields.skip(11).take(2).map(|ticks| ticks.parse::<u64>().unwrap()).sum()
+    /// How often the control thread has gone to sleep.
+    pub(crate) fn rests(&self) -> u64 {
+        let path = format!("/proc/{0}/task/{0}/status", self.child.id());
+        let status = std::fs::read_to_string(path).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("voluntary_ctxt_switches:")).unwrap();
+        line.trim().parse().unwrap()
     }
 
     /// Sends a signal: `TERM`, `HUP`.

@@ -50,6 +50,24 @@ async fn a_dead_backend_is_out_without_a_probe_and_the_last_one_stays_in() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn no_more_than_the_ceiling_are_out_at_a_time() {
+    let (backends, port) = (["a", "b", "c", "d"].map(Backend::start), Port::reserve());
+    backends.iter().for_each(|backend| backend.set_status(503));
+    let eject = r#"eject consecutive-errors=1 for="1h" max-percent="50%""#;
+    let server = site(&port, &backends.each_ref(), eject, "").run();
+    let mut client = Client::connect(port.address).await;
+    assert_eq!(statuses(&mut client, 8).await, [503; 8]);
+    server.wait_for_nth("backend is taken out", 2);
+    let before = backends.each_ref().map(Backend::requests);
+    assert_eq!(statuses(&mut client, 20).await, [503; 20]);
+    let more: Vec<u64> = backends.iter().zip(before).map(|(it, before)| it.requests() - before).collect();
+    let mut sorted = more.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [0, 0, 10, 10], "{more:?}");
+    assert_eq!(server.count("backend is taken out"), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_clients_do_wrong_takes_nobody_out() {
     let (a, b, port) = (Backend::start("a"), Backend::start("b"), Port::reserve());
     a.set_status(500);

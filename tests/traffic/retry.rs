@@ -67,6 +67,24 @@ async fn a_backend_that_is_late_is_left_for_another_where_the_route_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_never_left_goes_to_another_backend_with_its_body() {
+    let (mut dead, alive, port) = (Backend::start("dead"), Backend::start("alive"), Port::reserve());
+    let site = site(&port, &[&dead, &alive], NO_EJECTION, r#"retry 1 { on "connect-failure" }"#);
+    dead.kill();
+    let server = site.run();
+    let body = "0123456789".repeat(50_000);
+    for mut client in [Client::connect(port.address).await, Client::connect_h2(port.address).await] {
+        for _ in 0..4 {
+            let answer = client.send("POST", "/", &[], &body).await.unwrap();
+            assert_eq!((answer.status.as_u16(), answer.text()), (200, "alive"));
+            assert_eq!(alive.last().body, body);
+        }
+    }
+    assert_eq!(alive.requests(), 8);
+    server.wait_for("cannot connect");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn retries_do_not_become_a_storm() {
     let (mut dead, alive, port) = (Backend::start("dead"), Backend::start("alive"), Port::reserve());
     let site = site(&port, &[&dead, &alive], NO_EJECTION, r#"retry 1 budget="20%""#);
