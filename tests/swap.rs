@@ -3,6 +3,7 @@
 mod kept;
 mod left;
 mod pending;
+mod strain;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
