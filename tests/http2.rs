@@ -4,8 +4,10 @@ mod backends;
 mod floods;
 mod goaway;
 mod grpc;
+mod interim;
 mod peer;
 mod probes;
+mod streams;
 mod websocket;
 
 use super::support::{Port, Site};

@@ -24,7 +24,7 @@ pub(super) async fn serve(
 ) -> Result<(), Fault> {
     let service = |request, interim| {
         let client = Rc::clone(&client);
-        async move { exchange::serve(&client, request, Some(interim)).await }
+        async move { exchange::serve(&client, request, interim).await }
     };
     let served = server::serve(stream, settings, last, service).await;
     if served.as_ref().is_err_and(|fault| fault.status().is_some()) {

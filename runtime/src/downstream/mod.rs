@@ -1,14 +1,10 @@
 //! Client connections: the PROXY protocol, TLS, then HTTP/1.1 or HTTP/2, or whatever passes as it is.
 
-mod activity;
 mod hello;
 mod http1;
 mod http2;
 mod preface;
 mod proxy_protocol;
-mod response;
-mod sent;
-mod websocket;
 
 use std::future::Future;
 use std::io;
@@ -17,7 +13,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use hyper_util::rt::TokioIo;
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -67,7 +62,7 @@ pub(crate) async fn serve(
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(&door, peer, Box::pin(http2::serve(TokioIo::new(stream), client, &http, last)).await);
+        ended(&door, peer, Box::pin(http2::serve(stream, client, &http, last)).await);
     } else {
         ended(&door, peer, http1::serve(stream, client, &http, last).await);
     }

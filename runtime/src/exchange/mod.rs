@@ -110,7 +110,7 @@ impl Client {
 pub(crate) async fn serve<B: Body<Data = Bytes> + 'static>(
     client: &Client,
     request: Request<B>,
-    interim: Option<Interim>,
+    interim: Interim,
 ) -> Response<ResponseBody> {
     let (current, last) = (client.views.current(), client.door.last());
     let views = [Some(&current), last.as_ref()].into_iter().flatten();
@@ -143,7 +143,7 @@ fn without_body(mut response: Response<ResponseBody>) -> Response<ResponseBody> 
 /// The body of a request, and the way back for interim responses to it.
 struct Sent<B> {
     body: B,
-    interim: Option<Interim>,
+    interim: Interim,
 }
 
 /// One exchange: a request, and the plan it is answered by.

@@ -72,11 +72,11 @@ impl Exchange<'_> {
         body: Sent<impl Body<Data = Bytes> + 'static>,
     ) -> Result<Answered, Failure> {
         let deadline = policy.timeouts.exchange.and_then(|limit| Instant::now().checked_add(limit.into()));
-        let mut head = request::forwardable(head, target, path, body.interim.is_some())?;
+        let mut head = request::forwardable(head, target, path)?;
         let affinity = affinity(&self.view.live.pools[pool.index()], self.address, target, &mut head.headers);
         let Sent { body, interim } = body;
         let patience = request::patience(&policy.timeouts, &head.headers);
-        let body = ClientBody::new(body, policy.body_limit, patience, interim);
+        let body = ClientBody::new(body, policy.body_limit, patience, Some(interim));
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
         entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.subject_headers);

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use divisor_schema::plan::Timeouts;
 use http::header::{
-    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, EXPECT, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION,
-    TE, TRANSFER_ENCODING, UPGRADE,
+    CONNECTION, CONTENT_LENGTH, CONTENT_TYPE, COOKIE, HOST, PROXY_AUTHENTICATE, PROXY_AUTHORIZATION, TE,
+    TRANSFER_ENCODING, UPGRADE,
 };
 use http::request::Parts;
 use http::uri::Scheme;
@@ -143,12 +143,7 @@ pub(super) fn end_hop(headers: &mut HeaderMap) {
 }
 
 /// Turns the head of a client's request into that of the request to a backend, but for what the proxy adds.
-pub(super) fn forwardable(
-    mut head: Parts,
-    target: &Target,
-    path: Option<String>,
-    interim: bool,
-) -> Result<Parts, Failure> {
+pub(super) fn forwardable(mut head: Parts, target: &Target, path: Option<String>) -> Result<Parts, Failure> {
     let upgrade =
         h1::upgrade(&head.headers, head.version).filter(|protocol| is_forwardable(protocol)).cloned();
     let trailers = accepts_trailers(&head.headers);
@@ -157,9 +152,6 @@ pub(super) fn forwardable(
         head.headers.insert(TE, HeaderValue::from_static("trailers"));
     }
     head.headers.extend(upgrade.map(|protocol| (UPGRADE, protocol)));
-    if !interim {
-        head.headers.remove(EXPECT); // whoever waits for a word must hear it
-    }
     join_cookies(&mut head.headers);
     head.headers.insert(HOST, target.authority.clone());
     let path = path.map_or(Cow::Borrowed(target.path.as_str()), Cow::Owned);

@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Now, as `Date` has it (RFC 9110, section 5.6.7). A second is written once by each thread.
-pub(super) fn now() -> HeaderValue {
+pub(crate) fn now() -> HeaderValue {
     let now = SystemTime::now();
     let second = now.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
     LAST.with_borrow_mut(|last| match last {

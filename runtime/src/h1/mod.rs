@@ -24,6 +24,7 @@ mod timer;
 mod tunnel;
 mod wire;
 
+pub(crate) use self::date::now;
 pub(crate) use self::fault::Fault;
 pub(crate) use self::framing::upgrade;
 pub(crate) use self::tunnel::Tunnel;

@@ -2,6 +2,7 @@
 
 mod body;
 pub(crate) mod cookie;
+mod duplex;
 mod idle;
 mod interim;
 mod patience;
@@ -11,6 +12,7 @@ pub(crate) mod websocket;
 pub(crate) use self::body::{
     ClientBody, ClientFault, FORBIDDEN_TRAILERS, Progress, without_forbidden_trailers,
 };
+pub(crate) use self::duplex::Duplex;
 pub(crate) use self::idle::{IdleTimer, LONGEST};
 pub(crate) use self::interim::Interim;
 pub(crate) use self::patience::Patience;

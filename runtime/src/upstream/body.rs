@@ -22,8 +22,6 @@ pub(crate) enum BodyError {
     Stalled,
     /// The exchange as a whole took too long.
     Overdue,
-    /// The client let it stand for longer than the route allows.
-    Untaken,
     /// It could not be compressed.
     Encoding(std::io::Error),
 }
@@ -40,7 +38,6 @@ impl std::fmt::Display for BodyError {
             Self::Broken(error) => write!(f, "the backend broke off its response: {error}"),
             Self::Stalled => f.write_str("the response body stands still"),
             Self::Overdue => f.write_str("the exchange took too long (timeout exchange)"),
-            Self::Untaken => f.write_str("the client does not take its response"),
             Self::Encoding(error) => write!(f, "the response cannot be compressed: {error}"),
         }
     }

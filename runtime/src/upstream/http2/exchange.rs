@@ -14,10 +14,9 @@ use http_body::{Body, Frame, SizeHint};
 
 use crate::h1::client::{Failed, Reached};
 use crate::h1::{Fault, Tunnel};
-use crate::message::{ClientBody, Interim, websocket};
+use crate::message::{ClientBody, Duplex, Interim, websocket};
 
 use super::connection::Slot;
-use super::duplex::Duplex;
 use super::head;
 use super::upload::{Going, Upload};
 
@@ -64,14 +63,7 @@ impl Slot {
                 let left = head::length(head.headers());
                 let bodiless = head::is_bodiless(&asked.method, head.status());
                 let upload = exchange.upload.go_on();
-                Ok(head.map(|()| Incoming {
-                    body,
-                    bodiless,
-                    left,
-                    tunnel: switched,
-                    _upload: upload,
-                    slot: self,
-                }))
+                Ok(head.map(|()| Incoming { body, bodiless, left, tunnel: switched, upload, slot: self }))
             }
             Err((reached, fault)) => Err(fail(asked, exchange.upload.into_body(), reached, fault)),
         }
@@ -147,7 +139,7 @@ pub(crate) struct Incoming {
     left: Option<u64>,
     /// The other direction, if the stream carries another protocol.
     tunnel: Option<SendStream<Bytes>>,
-    _upload: Option<Going>,
+    upload: Option<Going>,
     slot: Slot,
 }
 
@@ -155,7 +147,7 @@ impl Incoming {
     /// What a switch of protocols opened, to end when for `idle` nothing moves; nothing without one.
     pub(crate) fn into_tunnel(self, idle: Duration) -> Option<Tunnel> {
         let Self { body, tunnel, slot, .. } = self;
-        tunnel.map(|send| Tunnel::over(Duplex::new(send, body, slot), idle))
+        tunnel.map(|send| Tunnel::over(Duplex::new(send, body, move || slot.heard()), idle))
     }
 }
 
@@ -171,7 +163,11 @@ impl Body for Incoming {
         if this.bodiless {
             return Poll::Ready(None);
         }
-        match ready!(this.body.poll_data(context)) {
+        let Poll::Ready(data) = this.body.poll_data(context) else {
+            this.upload.iter().for_each(|upload| upload.watch(context));
+            return Poll::Pending;
+        };
+        match data {
             Some(Ok(data)) => {
                 this.slot.heard();
                 // Whoever takes it holds it from now on: the backend may send as much again.

@@ -5,7 +5,6 @@
 //! a stream that carries another protocol.
 
 mod connection;
-mod duplex;
 mod exchange;
 mod head;
 mod upload;

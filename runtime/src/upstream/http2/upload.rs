@@ -1,8 +1,10 @@
 //! The body of a request, on its way to a backend.
 
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::rc::Rc;
+use std::task::{Context, Poll, Waker, ready};
 
 use bytes::Bytes;
 use h2::{Reason, SendStream};
@@ -68,17 +70,33 @@ impl Upload {
     /// not read before it has sent it.
     pub(super) fn go_on(mut self) -> Option<Going> {
         self.stream.as_ref()?;
-        let task = tokio::task::spawn_local(async move { drop(poll_fn(|context| self.poll(context)).await) });
-        Some(Going(task.abort_handle()))
+        let watcher = Rc::new(Cell::new(None::<Waker>));
+        let told = Rc::clone(&watcher);
+        let task = tokio::task::spawn_local(async move {
+            let _ = poll_fn(|context| self.poll(context)).await; // the stream knows how it ended
+            drop(self);
+            told.take().into_iter().for_each(Waker::wake);
+        });
+        Some(Going { task: task.abort_handle(), watcher })
     }
 }
 
 /// An upload that goes on by itself, until this is dropped.
-pub(super) struct Going(AbortHandle);
+pub(super) struct Going {
+    task: AbortHandle,
+    watcher: Rc<Cell<Option<Waker>>>,
+}
+
+impl Going {
+    /// Wakes whoever waits here when the upload has ended: while it lasts, it alone hears of the client.
+    pub(super) fn watch(&self, context: &Context<'_>) {
+        self.watcher.set(Some(context.waker().clone()));
+    }
+}
 
 impl Drop for Going {
     fn drop(&mut self) {
-        self.0.abort();
+        self.task.abort();
     }
 }
 

@@ -4,8 +4,10 @@ use std::cell::Cell;
 use std::rc::Rc;
 
 use divisor_schema::plan::HttpSettings;
-use tokio::sync::Notify;
-use tokio::time::{Duration, Instant, sleep_until};
+use h2::{Ping, PingPong};
+use tokio::time::{Duration, Instant, sleep_until, timeout};
+
+use crate::message::LONGEST;
 
 /// What a connection is doing.
 #[derive(Clone, Copy)]
@@ -19,33 +21,53 @@ enum Phase {
 /// Watches one connection.
 pub(super) struct Activity {
     phase: Cell<Phase>,
-    changed: Notify,
     idle_timeout: Duration,
+    /// How long a client may take to answer a ping.
+    pong: Duration,
+}
+
+/// Why a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Over {
+    /// It has been idle for too long.
+    Idle,
+    /// The client answers no more, though exchanges last.
+    Gone,
+}
+
+impl Over {
+    pub(super) fn is_gone(self) -> bool {
+        self == Self::Gone
+    }
 }
 
 impl Activity {
     pub(super) fn new(settings: &HttpSettings) -> Rc<Self> {
         Rc::new(Self {
             phase: Cell::new(Phase::Idle(Instant::now())),
-            changed: Notify::new(),
             idle_timeout: settings.idle_timeout.into(),
+            pong: settings.header_timeout.into(),
         })
     }
 
-    /// Completes when the connection has been idle for too long.
-    pub(super) async fn expired(&self) {
+    /// Completes when the connection is over. One that is busy is asked every now and then whether its client is still
+    /// there. What begins and ends meanwhile wakes nobody: it can only put the time off.
+    pub(super) async fn over(&self, pings: &mut Option<PingPong>) -> Over {
         loop {
-            let deadline = match self.phase.get() {
-                Phase::Idle(since) => since.checked_add(self.idle_timeout),
-                Phase::Busy(_) => None,
-            };
-            match deadline {
-                None => self.changed.notified().await,
-                Some(deadline) => tokio::select! {
-                    biased;
-                    () = self.changed.notified() => {}
-                    () = sleep_until(deadline) => return,
-                },
+            let now = Instant::now();
+            let since = if let Phase::Idle(since) = self.phase.get() { since } else { now };
+            let deadline = since.checked_add(self.idle_timeout).unwrap_or(now + LONGEST);
+            sleep_until(deadline).await;
+            match self.phase.get() {
+                Phase::Idle(begun) if begun == since => return Over::Idle,
+                Phase::Idle(_) => {}
+                Phase::Busy(_) => {
+                    if let Some(pings) = pings
+                        && timeout(self.pong, pings.ping(Ping::opaque())).await.is_err()
+                    {
+                        return Over::Gone;
+                    }
+                }
             }
         }
     }
@@ -53,27 +75,22 @@ impl Activity {
     /// An exchange begins; it ends when the guard is dropped.
     pub(super) fn begin(self: &Rc<Self>) -> Exchanging {
         let running = if let Phase::Busy(running) = self.phase.get() { running } else { 0 };
-        self.set(Phase::Busy(running + 1));
+        self.phase.set(Phase::Busy(running + 1));
         Exchanging(Rc::clone(self))
     }
 
     /// An idle connection has its time anew, for what is still on its way out.
     pub(super) fn renew(&self) {
         if matches!(self.phase.get(), Phase::Idle(_)) {
-            self.set(Phase::Idle(Instant::now()));
+            self.phase.set(Phase::Idle(Instant::now()));
         }
     }
 
     fn end(&self) {
         match self.phase.get() {
             Phase::Busy(running) if running > 1 => self.phase.set(Phase::Busy(running - 1)),
-            _ => self.set(Phase::Idle(Instant::now())),
+            _ => self.phase.set(Phase::Idle(Instant::now())),
         }
-    }
-
-    fn set(&self, phase: Phase) {
-        self.phase.set(phase);
-        self.changed.notify_one();
     }
 }
 
@@ -110,7 +127,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn an_idle_connection_expires() {
         let start = Instant::now();
-        activity().expired().await;
+        assert_eq!(activity().over(&mut None).await, Over::Idle);
         assert_eq!(start.elapsed().as_secs(), 60);
     }
 
@@ -118,7 +135,8 @@ mod tests {
     async fn exchanges_hold_the_clock() {
         let busy = activity();
         let start = Instant::now();
-        let ((), ()) = tokio::join!(busy.expired(), async {
+        let mut pings = None;
+        let (_, ()) = tokio::join!(busy.over(&mut pings), async {
             let (first, second) = (busy.begin(), busy.begin());
             tokio::time::sleep(Duration::from_secs(300)).await;
             drop(first);

@@ -1,4 +1,4 @@
-//! A stream that carries another protocol (RFC 8441, section 5).
+//! A stream of HTTP/2 that carries another protocol (RFC 8441, section 5).
 
 use std::io;
 use std::pin::Pin;
@@ -8,24 +8,22 @@ use bytes::{Buf, Bytes};
 use h2::{Reason, RecvStream, SendStream};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
-use super::connection::Slot;
-
-/// Both directions of a stream, as bytes.
-pub(super) struct Duplex {
+/// Both directions of a stream, as bytes. `H` is called whenever the other side has said something.
+pub(crate) struct Duplex<H> {
     send: SendStream<Bytes>,
     receive: RecvStream,
     /// What came and was not yet read.
     read: Bytes,
-    slot: Slot,
+    heard: H,
 }
 
-impl Duplex {
-    pub(super) fn new(send: SendStream<Bytes>, receive: RecvStream, slot: Slot) -> Self {
-        Self { send, receive, read: Bytes::new(), slot }
+impl<H: Fn()> Duplex<H> {
+    pub(crate) fn new(send: SendStream<Bytes>, receive: RecvStream, heard: H) -> Self {
+        Self { send, receive, read: Bytes::new(), heard }
     }
 }
 
-impl AsyncRead for Duplex {
+impl<H: Fn() + Unpin> AsyncRead for Duplex<H> {
     fn poll_read(
         self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -36,7 +34,7 @@ impl AsyncRead for Duplex {
             match ready!(this.receive.poll_data(context)) {
                 None => return Poll::Ready(Ok(())),
                 Some(Ok(data)) => {
-                    this.slot.heard();
+                    (this.heard)();
                     this.read = data;
                 }
                 Some(Err(error)) if error.reason() == Some(Reason::NO_ERROR) => return Poll::Ready(Ok(())),
@@ -51,7 +49,7 @@ impl AsyncRead for Duplex {
     }
 }
 
-impl AsyncWrite for Duplex {
+impl<H: Unpin> AsyncWrite for Duplex<H> {
     fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         this.send.reserve_capacity(bytes.len());
