@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -31,16 +30,6 @@ impl ResponseBody {
     pub(crate) fn local(text: impl Into<Bytes>) -> Self {
         let bytes = text.into();
         Self::Local((!bytes.is_empty()).then_some(bytes))
-    }
-
-    /// How long the client may let a piece of it wait.
-    pub(crate) fn idle(&self) -> Duration {
-        match self {
-            Self::Local(_) => Duration::MAX, // nobody waits for it
-            Self::Backend(body) => body.idle(),
-            Self::Compressed(body) => body.inner().idle(),
-            Self::Tunnel { .. } => Duration::MAX, // a tunnel has a time of its own
-        }
     }
 
     /// How long the client is waited for to take it.

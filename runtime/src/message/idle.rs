@@ -22,11 +22,6 @@ impl IdleTimer {
         Self { limit, armed: false, sleep: None }
     }
 
-    /// The longest standstill.
-    pub(crate) fn limit(&self) -> Duration {
-        self.limit
-    }
-
     /// Something moved: the time starts anew with the next standstill.
     pub(crate) fn moved(&mut self) {
         self.armed = false;

@@ -2,7 +2,6 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
@@ -93,11 +92,6 @@ impl<T: Held> BackendBody<T> {
             body.end();
         }
         body
-    }
-
-    /// How long it may stand still.
-    pub(crate) fn idle(&self) -> Duration {
-        self.idle.limit()
     }
 
     /// How long the client is waited for to take it.

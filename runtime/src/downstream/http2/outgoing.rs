@@ -14,7 +14,7 @@ use http_body::Body;
 
 use crate::exchange::ResponseBody;
 use crate::h1::now;
-use crate::message::IdleTimer;
+use crate::message::{IdleTimer, Patience};
 
 /// Fields that HTTP/2 does not have (RFC 9113, section 8.2.2).
 static CONNECTION_FIELDS: [HeaderName; 6] = [
@@ -39,8 +39,8 @@ pub(super) fn inform(respond: &mut SendResponse<Bytes>, mut response: Response<(
     _ = respond.send_informational(response);
 }
 
-/// Sends a response, and all of its body. A client that takes nothing for the body's idle time, or `idle` where the body
-/// has none, is cut off.
+/// Sends a response, and all of its body. A client that takes nothing for as long as the body has patience, or for `idle`
+/// where the body is our own words, is cut off.
 pub(super) async fn send(response: Response<ResponseBody>, mut respond: SendResponse<Bytes>, idle: Duration) {
     let (head, body) = response.into_parts();
     let mut head = Response::from_parts(head, ());
@@ -49,15 +49,7 @@ pub(super) async fn send(response: Response<ResponseBody>, mut respond: SendResp
     match respond.send_response(head, ended) {
         Ok(_) if ended => {}
         Ok(stream) => {
-            let idle = if body.idle() == Duration::MAX { idle } else { body.idle() };
-            let mut sending = Sending {
-                stream,
-                body,
-                batch: Batch::default(),
-                end: None,
-                waits: IdleTimer::new(idle),
-                waiting: false,
-            };
+            let mut sending = Sending::new(stream, body, idle);
             if let Err(cut) = poll_fn(|context| sending.poll(context)).await {
                 tracing::debug!(?cut, "a response was cut off");
                 sending.stream.send_reset(cut.reason());
@@ -118,13 +110,22 @@ struct Sending {
     batch: Batch,
     /// Once all of the body is in the batch.
     end: Option<End>,
-    /// The client's turn: to take what is there.
-    waits: IdleTimer,
+    patience: Patience,
+    idle: IdleTimer,
     /// Whether what is there waits for the client.
     waiting: bool,
 }
 
 impl Sending {
+    fn new(stream: SendStream<Bytes>, body: ResponseBody, idle: Duration) -> Self {
+        let patience = match body.patience() {
+            endless if endless.longest() == Duration::MAX => endless.with_idle(idle),
+            patience => patience,
+        };
+        let (batch, idle) = (Batch::default(), IdleTimer::new(patience.longest()));
+        Self { stream, body, batch, end: None, patience, idle, waiting: false }
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
         let sent = self.poll_send(context);
         if sent.is_pending() && self.stream.poll_reset(context).is_ready() {
@@ -184,12 +185,14 @@ impl Sending {
                 Poll::Ready(_) => return Poll::Ready(Err(Cut::Unwanted)),
                 Poll::Pending => {
                     self.waiting = true;
-                    return self.waits.poll_expired(context).map(|()| Err(Cut::Untaken));
+                    let limit = self.patience.wait();
+                    return self.idle.poll_after(limit, context).map(|()| Err(Cut::Untaken));
                 }
             }
         }
         self.waiting = false;
-        self.waits.moved();
+        self.idle.moved();
+        self.patience.moved(self.batch.len() as u64); // there is room because as much was taken
         Poll::Ready(Ok(()))
     }
 }
@@ -207,7 +210,11 @@ struct Batch {
 
 impl Batch {
     fn is_empty(&self) -> bool {
-        self.small.is_empty() && self.last.is_empty()
+        self.len() == 0
+    }
+
+    fn len(&self) -> usize {
+        self.small.len() + self.last.len()
     }
 
     fn is_full(&self) -> bool {

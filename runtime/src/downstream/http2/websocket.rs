@@ -22,6 +22,7 @@ pub(super) struct Asked {
 }
 
 /// What a client gets.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once, and nearly always a response")]
 pub(super) enum Answer {
     /// A response.
     Response(Response<ResponseBody>),
