@@ -32,7 +32,7 @@ async fn begin(port: &Port, method: &str, path: &str) -> TcpStream {
 async fn next(stream: &mut TcpStream, kind: u8) -> Option<Frame> {
     loop {
         let frame = timeout(PATIENCE, frames::next(stream)).await.expect("a frame, or the end")?;
-        if frame.kind == kind && frame.flags & ACK == 0 || frame.kind == kind && kind <= HEADERS {
+        if frame.kind == kind && (kind <= HEADERS || frame.flags & ACK == 0) {
             return Some(frame);
         }
     }
