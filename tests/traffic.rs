@@ -14,6 +14,7 @@ mod reused;
 mod split;
 mod swap;
 mod timeouts;
+mod variables;
 
 use super::support::{Backend, Port, Site};
 

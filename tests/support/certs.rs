@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
-    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyPair, KeyUsagePurpose, RevokedCertParams, SanType,
     SerialNumber,
 };
 use rustls::server::WebPkiClientVerifier;
@@ -23,7 +23,7 @@ pub(crate) struct Authority {
 pub(crate) struct Pair {
     pub(crate) certificate: String,
     pub(crate) key: String,
-    serial: Vec<u8>,
+    pub(crate) serial: Vec<u8>,
 }
 
 impl Authority {
@@ -48,9 +48,20 @@ impl Authority {
         self.issue(&[], Some(name), ExtendedKeyUsagePurpose::ClientAuth)
     }
 
+    /// A certificate for a client with a host name and a URI.
+    pub(crate) fn workload(&self, name: &str, host: &str, uri: &str) -> Pair {
+        let names = [SanType::DnsName(host.try_into().unwrap()), SanType::URI(uri.try_into().unwrap())];
+        self.issue_for(names.into(), Some(name), ExtendedKeyUsagePurpose::ClientAuth)
+    }
+
     fn issue(&self, names: &[&str], subject: Option<&str>, usage: ExtendedKeyUsagePurpose) -> Pair {
         let names: Vec<String> = names.iter().map(ToString::to_string).collect();
-        let mut params = CertificateParams::new(names).unwrap();
+        self.issue_for(CertificateParams::new(names).unwrap().subject_alt_names, subject, usage)
+    }
+
+    fn issue_for(&self, names: Vec<SanType>, subject: Option<&str>, usage: ExtendedKeyUsagePurpose) -> Pair {
+        let mut params = CertificateParams::default();
+        params.subject_alt_names = names;
         params.extended_key_usages = vec![usage];
         if let Some(name) = subject {
             params.distinguished_name = DistinguishedName::new();

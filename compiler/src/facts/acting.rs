@@ -3,7 +3,7 @@
 use divisor_schema::plan::Millis;
 
 use super::{Facts, serving};
-use crate::model::{Action, Listener, Model, Pool, RateLimit, Retry, Route, Settings};
+use crate::model::{Action, Listener, Model, Pool, RateLimit, Retry, Route, ServerTls, Settings};
 use crate::source::Spanned;
 
 /// A route on one of the listeners that serve it.
@@ -14,6 +14,8 @@ pub(crate) struct Acting<'m> {
     pub(crate) route: &'m Route,
     /// Everything that sets something for it, the outermost first.
     pub(crate) layers: Vec<&'m Settings>,
+    /// Whether its clients are asked for a certificate.
+    pub(crate) asks: bool,
 }
 
 /// A setting and how far from the route it was written: the position of its layer.
@@ -77,12 +79,15 @@ impl<'m> Facts<'m> {
         self.sites.iter().flat_map(move |site| {
             let listeners = serving(model).filter(|(index, _)| site.listeners.contains(index));
             let host_uses = site.host.map_or(&[][..], |host| &host.uses);
+            let host_asks = site.host.is_some_and(|host| host.client_auth.is_some());
             listeners.flat_map(move |(_, listener)| {
+                let asks = |tls: &ServerTls| host_asks || tls.client_auth.is_some();
+                let asks = listener.tls.as_ref().is_some_and(asks);
                 site.routes.iter().filter_map(move |position| {
                     let route = self.patterns.routes.get(*position)?.route;
                     let policies = self.policies([&listener.uses, host_uses, &route.uses]).into_iter();
                     let layers = policies.map(|policy| &policy.settings).chain([&route.settings]).collect();
-                    Some(Acting { listener, route, layers })
+                    Some(Acting { listener, route, layers, asks })
                 })
             })
         })

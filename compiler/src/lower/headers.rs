@@ -1,29 +1,10 @@
 //! Changes of headers.
 
-use divisor_schema::plan::{HeaderOp, TemplatePart, ValuePart};
+use divisor_schema::config::VARIABLES;
+use divisor_schema::plan::{HeaderOp, ValuePart};
 
 use crate::model::{HeaderChange, HeaderEdit, Hsts};
 use crate::routes::Pattern;
-
-/// What can stand in a value, in both layouts, besides the names of the pattern.
-const VARIABLES: [(&str, ValuePart); 16] = [
-    ("{client-address}", ValuePart::ClientAddress),
-    ("{time}", ValuePart::Time),
-    ("{uuid}", ValuePart::Uuid),
-    ("{counter}", ValuePart::Counter),
-    ("{host}", ValuePart::Target(TemplatePart::Host)),
-    ("{path}", ValuePart::Target(TemplatePart::Path)),
-    ("{query}", ValuePart::Target(TemplatePart::Query)),
-    ("{method}", ValuePart::Method),
-    ("{scheme}", ValuePart::Scheme),
-    ("{tls-version}", ValuePart::TlsVersion),
-    ("{tls-cipher}", ValuePart::TlsCipher),
-    ("{server-name}", ValuePart::ServerName),
-    ("$remote_addr", ValuePart::ClientAddress),
-    ("$time", ValuePart::Time),
-    ("$uuid", ValuePart::Uuid),
-    ("$incremental", ValuePart::Counter),
-];
 
 /// The change that `edit` asks for, on a route of this pattern.
 pub(super) fn op(edit: &HeaderEdit, pattern: Option<&Pattern>) -> HeaderOp {
@@ -67,7 +48,7 @@ fn value(text: &str, pattern: Option<&Pattern>) -> Vec<ValuePart> {
     let mut plain = String::new();
     let mut rest = text;
     while let Some(next) = rest.chars().next() {
-        let known = || VARIABLES.iter().find_map(|(name, it)| Some((rest.strip_prefix(name)?, it.clone())));
+        let known = || VARIABLES.iter().find_map(|it| Some((rest.strip_prefix(it.name)?, it.value.clone())));
         let variable = captured(rest, pattern).or_else(known);
         if let Some((behind, part)) = variable {
             if !plain.is_empty() {
@@ -94,6 +75,8 @@ fn captured<'t>(text: &'t str, pattern: Option<&Pattern>) -> Option<(&'t str, Va
 
 #[cfg(test)]
 mod tests {
+    use divisor_schema::plan::TemplatePart;
+
     use super::*;
 
     #[test]

@@ -153,9 +153,7 @@ async fn secured(socket: Socket, begun: Option<Hello>, server: &tls::Server) -> 
     };
     let connection = tls.get_ref().1;
     let h2 = connection.alpn_protocol() == Some(b"h2");
-    let certificate = connection.peer_certificates().and_then(|chain| chain.first());
-    let (subject, session) = (certificate.and_then(tls::subject), tls::Session::of(connection));
-    let entered = Some(Entered { entrance, subject, session });
+    let entered = Some(Entered { entrance, session: tls::Session::of(connection) });
     Ok(Opened { stream: Stream::Tls(Box::new(tls.into())), h2, entered })
 }
 

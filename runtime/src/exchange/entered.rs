@@ -10,8 +10,6 @@ use crate::tls::{Entrance, Server, Session};
 pub(crate) struct Entered {
     /// What was asked of it.
     pub(crate) entrance: Arc<Entrance>,
-    /// The subject of the certificate that it showed.
-    pub(crate) subject: Option<HeaderValue>,
     /// What the handshake came to.
     pub(crate) session: Session,
 }
@@ -25,12 +23,13 @@ impl Entered {
 
     /// The header that tells backends the subject, with the subject.
     fn told(&self) -> Option<(&HeaderName, &HeaderValue)> {
-        self.entrance.asked.as_ref()?.subject_header.as_ref().zip(self.subject.as_ref())
+        let subject = self.session.certificate.as_ref()?.subject.as_ref()?;
+        Some((self.entrance.asked.as_ref()?.subject_header.as_ref()?, subject))
     }
 }
 
-/// Tells the backend the subject of the client's certificate. `reserved` are all headers that say such a thing: what
-/// the client wrote there is taken out, in any spelling that a backend may take for the same.
+/// Tells the backend the subject of the client's certificate. `reserved` are all headers that say what a certificate
+/// says: what the client wrote there is taken out, in any spelling that a backend may take for the same.
 pub(super) fn tell(headers: &mut HeaderMap, entered: Option<&Entered>, reserved: &[HeaderName]) {
     if reserved.is_empty() {
         return;

@@ -79,7 +79,7 @@ impl Exchange<'_> {
         let body = ClientBody::new(body, policy.body_limit, patience, Some(interim));
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
-        entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.subject_headers);
+        entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.reserved_headers);
         let mut request = Box::new(Request::from_parts(head, body));
         if let Some(mirror) = &policy.mirror {
             self.mirror(mirror, policy, target, &mut request);

@@ -74,13 +74,13 @@ pub(crate) fn activate(
         listener(it, files, &pools, known.map(AsRef::as_ref)).map(Arc::new)
     });
     let listeners: Vec<Arc<Listener>> = listeners.collect::<Result<_, _>>()?;
-    let policies =
+    let policies: Vec<Policy> =
         plan.policies.iter().map(policy).collect::<Result<_, _>>().map_err(ActivateError::Header)?;
     let error_pages = plan.hosts.iter().map(|host| host.error_pages.iter().map(error_page).collect());
     let error_pages = error_pages.collect::<Result<_, _>>().map_err(ActivateError::Header)?;
     let limits = RateLimits::new(&plan.rate_limits, previous.map(|live| &live.limits), Instant::now());
     let epoch = previous.map_or(1, |live| live.epoch + 1);
-    let subject_headers = subject_headers(&listeners);
+    let reserved_headers = reserved_headers(&listeners, &policies);
     Ok(Live {
         files: held,
         epoch,
@@ -91,15 +91,17 @@ pub(crate) fn activate(
         policies,
         error_pages,
         limits,
-        subject_headers,
+        reserved_headers,
         client_tls,
     })
 }
 
-/// Every header that some listener tells the subject of a client certificate in.
-fn subject_headers(listeners: &[Arc<Listener>]) -> Vec<HeaderName> {
+/// Every header in which some listener or policy tells backends what a client's certificate says.
+fn reserved_headers(listeners: &[Arc<Listener>], policies: &[Policy]) -> Vec<HeaderName> {
     let servers = listeners.iter().filter_map(|listener| listener.tls.as_ref());
-    let mut all: Vec<HeaderName> = servers.flat_map(tls::Server::subject_headers).cloned().collect();
+    let told = policies.iter().flat_map(|policy| policy.request_headers.tell_certificates());
+    let mut all: Vec<HeaderName> =
+        servers.flat_map(tls::Server::subject_headers).chain(told).cloned().collect();
     all.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
     all.dedup();
     all

@@ -39,8 +39,8 @@ pub(crate) struct Live {
     pub(crate) error_pages: Vec<Vec<ErrorPage>>,
     /// Rate limits, by [`RateLimitId`].
     pub(crate) limits: RateLimits,
-    /// Headers that tell backends whom a client certificate is for: nobody else may say so.
-    pub(crate) subject_headers: Vec<HeaderName>,
+    /// Headers that tell backends what the certificate of a client says: nobody else may say so, on any route.
+    pub(crate) reserved_headers: Vec<HeaderName>,
     /// TLS towards backends; kept so that the next plan can take it over.
     pub(super) client_tls: tls::Clients,
 }

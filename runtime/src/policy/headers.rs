@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
-use divisor_schema::plan;
+use divisor_schema::plan::{self, CertificatePart};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::route::{Source, push_part};
@@ -88,6 +88,16 @@ impl HeaderOps {
     /// Whether nothing is changed.
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// The fields that say what a client's certificate says.
+    pub(crate) fn tell_certificates(&self) -> impl Iterator<Item = &HeaderName> {
+        self.0.iter().filter_map(|op| match op {
+            Op::Set(name, Value::Filled(parts)) | Op::Add(name, Value::Filled(parts)) => {
+                parts.iter().any(|part| matches!(part, plan::ValuePart::ClientCertificate(_))).then_some(name)
+            }
+            Op::Set(..) | Op::Add(..) | Op::Remove(_) => None,
+        })
     }
 
     /// Makes the changes. A field beyond the 32,768 that a map can hold is left out.
@@ -177,12 +187,34 @@ fn push_asked(text: &mut String, part: &plan::ValuePart, asked: Asked<'_>) {
         plan::ValuePart::TlsVersion => text.push_str(of_tls(|tls| tls.version)),
         plan::ValuePart::TlsCipher => text.push_str(of_tls(|tls| tls.cipher)),
         plan::ValuePart::ServerName => text.push_str(of_tls(|tls| &tls.server_name)),
+        plan::ValuePart::ClientCertificate(part) => {
+            text.push_str(of_certificate(*part, asked.tls.and_then(|tls| tls.certificate.as_deref())));
+        }
         // These are not about what was asked for.
         plan::ValuePart::Text(_)
         | plan::ValuePart::ClientAddress
         | plan::ValuePart::Time
         | plan::ValuePart::Uuid
         | plan::ValuePart::Counter => {}
+    }
+}
+
+fn of_certificate(part: CertificatePart, shown: Option<&tls::ClientCertificate>) -> &str {
+    match (part, shown) {
+        (CertificatePart::Verified, shown) => {
+            if shown.is_some() {
+                "yes"
+            } else {
+                "no"
+            }
+        }
+        (_, None) => "",
+        (CertificatePart::Subject, Some(shown)) => shown.subject(),
+        (CertificatePart::Issuer, Some(shown)) => &shown.issuer,
+        (CertificatePart::Serial, Some(shown)) => &shown.serial,
+        (CertificatePart::Fingerprint, Some(shown)) => &shown.fingerprint,
+        (CertificatePart::DnsNames, Some(shown)) => &shown.dns_names,
+        (CertificatePart::Uris, Some(shown)) => &shown.uris,
     }
 }
 
@@ -211,7 +243,12 @@ mod tests {
             asked: Some(Asked {
                 target: Source { host: "shop.example", path: "/a b/c", query: Some("q=1") },
                 method: "GET",
-                tls: Some(&tls::Session { version: "TLSv1.3", cipher: "AES", server_name: "shop".into() }),
+                tls: Some(&tls::Session {
+                    version: "TLSv1.3",
+                    cipher: "AES",
+                    server_name: "shop".into(),
+                    certificate: None,
+                }),
             }),
         };
         HeaderOps::new(ops).unwrap().apply(&mut headers, &mut values);

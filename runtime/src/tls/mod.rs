@@ -4,7 +4,9 @@
 //! configuration over a swap as long as settings and contents of files are the same, so that sessions resume.
 
 mod client;
+mod client_certificate;
 mod clients;
+mod distinguished_name;
 mod error;
 mod files;
 mod server;
@@ -12,14 +14,13 @@ mod session;
 mod settings;
 mod socket;
 mod stream;
-mod subject;
 
 pub(crate) use self::client::Clients;
+pub(crate) use self::client_certificate::ClientCertificate;
 pub(crate) use self::error::{TlsError, explain};
 pub(crate) use self::server::{Alpn, Entrance, Server};
 pub(crate) use self::session::Session;
 pub(crate) use self::socket::Socket;
-pub(crate) use self::subject::subject;
 
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,8 @@
 
 use rustls::{ProtocolVersion, ServerConnection};
 
+use super::ClientCertificate;
+
 /// A TLS session, in the words that headers carry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Session {
@@ -11,6 +13,8 @@ pub(crate) struct Session {
     pub(crate) cipher: &'static str,
     /// The name that the client asked for; empty when it asked for none.
     pub(crate) server_name: String,
+    /// The certificate that the client showed. On the heap: most clients show none.
+    pub(crate) certificate: Option<Box<ClientCertificate>>,
 }
 
 impl Session {
@@ -23,6 +27,8 @@ impl Session {
         };
         let cipher = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
         let server_name = connection.server_name().unwrap_or_default().to_owned();
-        Self { version, cipher: cipher.unwrap_or_default(), server_name }
+        let shown = connection.peer_certificates().and_then(|chain| chain.first());
+        let certificate = shown.map(|leaf| Box::new(ClientCertificate::new(leaf)));
+        Self { version, cipher: cipher.unwrap_or_default(), server_name, certificate }
     }
 }

@@ -14,6 +14,7 @@ mod pool;
 mod reference;
 mod root;
 mod route;
+mod variable;
 
 pub use self::describe::{Entry, entries};
 pub use self::flat::FLAT;
@@ -22,6 +23,7 @@ pub use self::lint::LINT;
 pub use self::policy::{RETRY, TIMEOUT};
 pub use self::reference::reference;
 pub use self::root::ROOT;
+pub use self::variable::{VARIABLES, Variable};
 
 /// The version of the language that this table describes.
 pub const EDITION: &str = "2026.1";

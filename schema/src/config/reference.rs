@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use super::{Block, Condition, EDITION, FLAT, Field, Kind, Presence, ROOT, Status};
+use super::{Block, Condition, EDITION, FLAT, Field, Kind, Presence, ROOT, Status, VARIABLES};
 
 /// The reference of the language, in Markdown.
 pub fn reference() -> String {
@@ -18,11 +18,23 @@ pub fn reference() -> String {
          or `/h`; shares `%`. Anywhere in a value, `${{NAME}}` and `${{NAME:-default}}` are variables of the compilation.\n"
     );
     section(&mut page, &ROOT, "");
+    variables(&mut page);
     page.push_str(
         "\n# The flat layout\n\nYAML with `backends` at the top level; [migrating](migrating.md) says what becomes of it.\n",
     );
     section(&mut page, &FLAT, "");
     page
+}
+
+/// What can stand in the values of headers.
+fn variables(page: &mut String) {
+    page.push_str(
+        "\n## Variables of header values\n\n\
+         Beside these, the names in the pattern of a route: `{id}`. They come first.\n\n| variable | is |\n| --- | --- |\n",
+    );
+    for variable in &VARIABLES {
+        let _ = writeln!(page, "| `{}` | {} |", variable.name, variable.doc); // writing to a string cannot fail
+    }
 }
 
 /// A block and, after it, the blocks in it.

@@ -37,8 +37,8 @@ pub use self::listener::{Bind, Cidr, Forward, Forwarded, HostTable, HttpSettings
 pub use self::name::{InvalidHost, host_name};
 pub use self::path::{PathError, has_encoded_slash, normalise};
 pub use self::policy::{
-    Access, Compress, Cors, Csrf, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry, RetryOn, Timeouts,
-    ValuePart,
+    Access, CertificatePart, Compress, Cors, Csrf, Encoding, HeaderOp, Mirror, Policy, RateLimit, Retry,
+    RetryOn, Timeouts, ValuePart,
 };
 pub use self::pool::{
     Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, ProbeKind, SameSite, Scheme,

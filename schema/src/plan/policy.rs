@@ -193,6 +193,28 @@ pub enum ValuePart {
     TlsCipher,
     /// The name that the client asked for in its handshake; empty when it asked for none.
     ServerName,
+    /// What the certificate says that the client showed.
+    ClientCertificate(CertificatePart),
+}
+
+/// What a client's certificate says; printable ASCII. All but [`CertificatePart::Verified`] is empty where none was shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum CertificatePart {
+    /// Whom it is for, the most specific part first (RFC 4514).
+    Subject,
+    /// Who signed it, in the same way.
+    Issuer,
+    /// Its serial number in lower-case hexadecimal, two digits for each byte.
+    Serial,
+    /// SHA-256 of the certificate in lower-case hexadecimal.
+    Fingerprint,
+    /// Its host names (`subjectAltName`), with commas between them.
+    DnsNames,
+    /// Its URIs (`subjectAltName`), as those of SPIFFE, with commas between them; what could be taken for something else is
+    /// percent-encoded.
+    Uris,
+    /// `yes` when a certificate was shown and leads to the roots, `no` otherwise.
+    Verified,
 }
 
 impl std::fmt::Display for ValuePart {
@@ -217,6 +239,13 @@ impl std::fmt::Display for ValuePart {
             Self::TlsVersion => "{tls-version}",
             Self::TlsCipher => "{tls-cipher}",
             Self::ServerName => "{server-name}",
+            Self::ClientCertificate(CertificatePart::Subject) => "{client-cert-subject}",
+            Self::ClientCertificate(CertificatePart::Issuer) => "{client-cert-issuer}",
+            Self::ClientCertificate(CertificatePart::Serial) => "{client-cert-serial}",
+            Self::ClientCertificate(CertificatePart::Fingerprint) => "{client-cert-fingerprint}",
+            Self::ClientCertificate(CertificatePart::DnsNames) => "{client-cert-dns}",
+            Self::ClientCertificate(CertificatePart::Uris) => "{client-cert-uri}",
+            Self::ClientCertificate(CertificatePart::Verified) => "{client-cert-verified}",
         })
     }
 }

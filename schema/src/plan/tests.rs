@@ -26,6 +26,7 @@ fn value() -> impl Strategy<Value = Vec<ValuePart>> {
         Just(ValuePart::Counter),
         Just(ValuePart::Method),
         Just(ValuePart::TlsVersion),
+        Just(ValuePart::ClientCertificate(CertificatePart::Uris)),
         any::<u16>().prop_map(|segment| ValuePart::Target(TemplatePart::Segment(segment))),
     ];
     vec(part, 0..3)

@@ -1,12 +1,15 @@
 //! Options that change nothing because of what stands in another block. What has no effect inside one block, the decoder
 //! finds.
 
-use divisor_schema::plan::{Balance, TlsVersion};
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::check::Lint;
+use divisor_schema::config::VARIABLES;
+use divisor_schema::plan::{Balance, TlsVersion, ValuePart};
+
+use crate::check::{Lint, part};
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::{Action, Listener, Pool, Route};
+use crate::model::{Action, HeaderChange, HeaderEdit, Listener, Pool, Route};
 use crate::source::{Span, Spanned};
 
 pub(super) static LINT: Lint = Lint {
@@ -31,7 +34,42 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     });
     let routes = facts.patterns.routes.iter().flat_map(|read| route(read.route));
     let pools = facts.model.pools.iter().filter_map(slow_start);
-    listeners.chain(suites(facts)).chain(routes).chain(pools).collect()
+    listeners.chain(suites(facts)).chain(routes).chain(pools).chain(certificates(facts)).collect()
+}
+
+/// What tells of the certificates of clients where no client is ever asked for one.
+fn certificates(facts: &Facts<'_>) -> Vec<Diagnostic> {
+    let (mut told, mut empty) = (BTreeSet::new(), BTreeMap::new());
+    for acting in facts.acting() {
+        let edits = acting.layers.iter().flat_map(|it| it.request_headers.iter().chain(&it.response_headers));
+        for (variable, text) in edits.filter_map(tells_certificate) {
+            if acting.asks {
+                told.insert(text.span);
+            } else {
+                empty.entry(text.span).or_insert((variable, text, acting.listener));
+            }
+        }
+    }
+    empty.retain(|span, _| !told.contains(span));
+    let found = empty.into_values().map(|(variable, text, listener)| {
+        let at = text.value.find(variable).unwrap_or_default();
+        let span = part(facts.sources, text, &(at..at + variable.len()));
+        LINT.finding(
+            format!("`{variable}` never tells of a certificate here"),
+            span,
+            "no client is asked for one",
+        )
+        .label(listener.name.span, "by this listener")
+        .help("add `client-auth` to the `tls` of the listener or host, or delete the header")
+    });
+    found.collect()
+}
+
+/// The first variable of a value that tells of a certificate, with the value.
+fn tells_certificate(edit: &HeaderEdit) -> Option<(&'static str, &Spanned<String>)> {
+    let (HeaderChange::Set(text) | HeaderChange::Add(text)) = &edit.change else { return None };
+    let known = VARIABLES.iter().filter(|it| matches!(it.value, ValuePart::ClientCertificate(_)));
+    known.map(|it| it.name).find(|name| text.value.contains(name)).map(|name| (name, text))
 }
 
 /// A slow start where keys say what a backend gets: moving them twice would be worse than the cold start.

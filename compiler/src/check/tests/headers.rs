@@ -230,3 +230,25 @@ fn what_a_pool_looks_for_has_a_name() {
       -> write `file` or `env`, which says where the runtime reads it
     ");
 }
+
+#[test]
+fn certificates_of_clients_are_told_of_where_they_are_asked_for() {
+    let told = |ask: &str| {
+        found(&format!(
+            r#"
+            listener "web" {{ bind "127.0.0.1:8443"; tls {{ certificate "shop.pem" key="shop.key" trust="shop.pem"; {ask} }} }}
+            policy "told" {{ request-header-set "X-Client" "id={{client-cert-uri}}"; }}
+            pool "app" {{ backend "http://127.0.0.1:9"; probe "/"; }}
+            route "/a" pool="app" {{ use "told"; }}
+            route "/b" pool="app" {{ use "told"; header-set "X-Verified" "{{client-cert-verified}}"; }}
+            "#
+        ))
+    };
+    insta::assert_snapshot!(told(""), @"
+    SYN008 `{client-cert-uri}` never tells of a certificate here
+      -> add `client-auth` to the `tls` of the listener or host, or delete the header
+    SYN008 `{client-cert-verified}` never tells of a certificate here
+      -> add `client-auth` to the `tls` of the listener or host, or delete the header
+    ");
+    assert!(!told(r#"client-auth ca="clients.pem" required=#false"#).contains("SYN008"));
+}
