@@ -97,12 +97,14 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
     let mut control = Control::start(&bytes, &files).await.map_err(refused)?;
     ask_for_open_files(control.open_files());
     let (mut live, mut latest) = (bytes.clone(), bytes);
-    let mut seen = seen_by(&control, &live);
+    let (mut seen, mut gone) = (seen_by(&control, &live), false);
     loop {
         let found = contents(&latest, &control);
         watcher.set_files([vec![path.clone()], paths(&found)].concat());
-        // A file may have changed after it was read and before it was watched.
-        if contents(&latest, &control) != seen {
+        // A file may have changed after it was read and before it was watched; or the plan, which was not there to be read,
+        // has come.
+        let missed = if gone { std::fs::read(&path).is_ok() } else { contents(&latest, &control) != seen };
+        if missed {
             watcher.tell();
         }
         let asked = tokio::select! {
@@ -112,7 +114,9 @@ async fn serve(path: PathBuf, files: PathBuf) -> Result<(), RunError> {
                 Told::Stop => break,
             },
         };
-        match std::fs::read(&path) {
+        let read = std::fs::read(&path);
+        gone = read.is_err();
+        match read {
             Ok(bytes) => latest = bytes,
             Err(error) if asked => {
                 error!(path = %path.display(), %error, "cannot read the plan; the live one stays");
