@@ -1,11 +1,14 @@
 //! Addresses that are bound: a socket for each worker, and for Unix sockets the file.
 
-use std::fs::{self, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io::{self, ErrorKind};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::PathBuf;
 
 use divisor_schema::plan::Bind;
+use rustix::fs::{Mode, OFlags};
+use rustix::process::geteuid;
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::socket::{self, BACKLOG, Listening};
@@ -66,30 +69,40 @@ fn is_left_over(path: &str, probe: &Socket, address: &SockAddr) -> bool {
 #[derive(Debug)]
 pub(crate) struct SocketFile {
     path: PathBuf,
-    /// Device and inode.
-    identity: (u64, u64),
+    /// Leads to the socket itself, wherever it is moved and whatever takes its place.
+    held: File,
 }
 
 impl SocketFile {
+    /// The socket at `path`, which this process has just bound.
     fn at(path: &str) -> io::Result<Self> {
-        let file = fs::symlink_metadata(path)?;
-        Ok(Self { path: path.into(), identity: (file.dev(), file.ino()) })
+        let held = File::from(rustix::fs::open(
+            path,
+            OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+            Mode::empty(),
+        )?);
+        let found = held.metadata()?;
+        if !found.file_type().is_socket() || found.uid() != geteuid().as_raw() {
+            return Err(io::Error::other("another file has taken the place of the socket"));
+        }
+        Ok(Self { path: path.into(), held })
     }
 
     /// Says who may connect. A file that has taken the place of the socket, a link for one, keeps its permissions.
     ///
     /// # Errors
-    /// The system's, or when the file is another one now.
+    /// The system's.
     pub(crate) fn set_mode(&self, mode: u32) -> io::Result<()> {
-        if !self.is_there() {
-            return Err(io::Error::other("another file has taken the place of the socket"));
-        }
-        fs::set_permissions(&self.path, Permissions::from_mode(mode))
+        // The way to a file that is only held, and not open for anything.
+        let held = format!("/proc/self/fd/{}", self.held.as_raw_fd());
+        fs::set_permissions(held, Permissions::from_mode(mode))
     }
 
     /// Whether the path still leads to the socket itself.
     fn is_there(&self) -> bool {
-        fs::symlink_metadata(&self.path).is_ok_and(|file| (file.dev(), file.ino()) == self.identity)
+        let identity = |file: io::Result<Metadata>| file.map(|file| (file.dev(), file.ino())).ok();
+        let held = identity(self.held.metadata());
+        held.is_some() && held == identity(fs::symlink_metadata(&self.path))
     }
 }
 
@@ -104,6 +117,10 @@ impl Drop for SocketFile {
 #[cfg(test)]
 mod tests {
     use std::os::unix::net::UnixListener;
+    use std::path::Path;
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
 
     use super::*;
 
@@ -133,18 +150,32 @@ mod tests {
     }
 
     #[test]
-    fn permissions_are_not_set_through_a_link() {
+    fn permissions_are_the_sockets_however_often_a_link_takes_its_place() {
         let folder = folder("link");
-        let (path, other) = (folder.join("a.sock"), folder.join("other"));
+        let (path, link, other) = (folder.join("a.sock"), folder.join("link"), folder.join("other"));
         let (_sockets, file) = bind(&Bind::Unix(path.to_str().unwrap().to_owned()), 0o600, 1).unwrap();
         let file = file.unwrap();
-        file.set_mode(0o660).unwrap();
         fs::write(&other, "").unwrap();
         fs::set_permissions(&other, Permissions::from_mode(0o600)).unwrap();
-        fs::remove_file(&path).unwrap();
-        std::os::unix::fs::symlink(&other, &path).unwrap();
-        assert!(file.set_mode(0o666).is_err());
-        assert_eq!(fs::metadata(&other).unwrap().permissions().mode() & 0o777, 0o600);
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        let exchange = || renameat_with(CWD, &path, CWD, &link, RenameFlags::EXCHANGE).unwrap();
+        let over = AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            threads.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    exchange();
+                }
+            });
+            (0..50_000).for_each(|_| drop(file.set_mode(0o666)));
+            over.store(true, Ordering::Relaxed);
+        });
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&other), 0o600, "permissions were set through the link");
+        if fs::symlink_metadata(&path).unwrap().is_symlink() {
+            exchange();
+        }
+        assert_eq!(mode(&path), 0o666);
+        exchange();
         drop(file);
         assert!(fs::symlink_metadata(&path).is_ok(), "the link is not ours to remove");
         fs::remove_dir_all(folder).unwrap();
