@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::Request;
 use http_body_util::BodyExt;
 
-use super::slow::{body, h2};
+use super::slow::{self, body};
 use super::*;
 
 /// A route with a lowest rate so high that everybody is too slow who is waited for longer than the grace.
@@ -72,7 +72,7 @@ async fn an_upload_that_trickles_is_cut_off() {
         }
     });
     let request = Request::post("http://a/").body(body(chunks)).unwrap();
-    let answer = timeout(PATIENCE, h2(port.address).await.send_request(request)).await;
+    let answer = timeout(PATIENCE, slow::h2(port.address).await.send_request(request)).await;
     assert_eq!(answer.expect("it is cut off").unwrap().status(), 408);
     upload.abort();
     assert_eq!(backend.requests(), 0, "no backend got a whole request");
@@ -98,6 +98,28 @@ async fn a_reader_that_trickles_is_cut_off() {
         }
     }
     assert!(taken < 100_000_000, "{taken} bytes");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_window_that_opens_by_crumbs_is_cut_off() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let _server = site(&port, H2, &backend, &route("64MiB")).run();
+    let stream = TcpStream::connect(port.address).await.unwrap();
+    let (sender, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let request = Request::get("http://a/bytes/100000000").body(()).unwrap();
+    let (response, _) = sender.ready().await.unwrap().send_request(request, true).unwrap();
+    let mut body = response.await.unwrap().into_body();
+    // As soon as a little has come, room for as much again is given.
+    let cut_off = async {
+        while let Some(data) = body.data().await {
+            let Ok(data) = data else { return true };
+            body.flow_control().release_capacity(data.len()).unwrap();
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
+    };
+    assert!(timeout(PATIENCE, cut_off).await.expect("it is cut off"), "it looks whole");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -156,7 +178,7 @@ async fn a_call_that_rests_between_its_messages_is_not_cut_off() {
     for (kind, status) in [("application/grpc+proto", 200), ("text/plain", 408)] {
         let (send, chunks) = tokio::sync::mpsc::channel(1);
         let request = Request::post("http://a/").header("content-type", kind).body(body(chunks)).unwrap();
-        let mut sender = h2(port.address).await;
+        let mut sender = slow::h2(port.address).await;
         let answer = tokio::spawn(async move { sender.send_request(request).await.unwrap() });
         for message in ["one", "two", "three"] {
             let _ = send.send(Bytes::from(message)).await; // one of them is cut off
