@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use divisor_schema::plan::{Action, Digest, Forward, HashKey, Listener, Methods, Plan, Pool, Route, Share};
+use divisor_schema::plan::{
+    Action, Address, Backend, Digest, Forward, HashKey, Listener, Methods, Plan, Pool, Route, Share,
+};
 use serde_json::json;
 
 use crate::{Outcome, Trouble, output};
@@ -116,11 +118,21 @@ fn pool(out: &mut String, pool: &Pool) {
     let more = [hash(pool), sticky, slow].into_iter().flatten().collect::<String>();
     let _ = writeln!(out, "\npool {:<16} {}{more}", pool.name, pool.balance);
     for backend in &pool.backends {
+        let (mut url, mut weight) = (backend.url(), backend.weight.to_string());
+        if let Address::Service(name, slot) = &backend.address {
+            if *slot != 1 {
+                continue; // as its first
+            }
+            let is_slot = |it: &&Backend| matches!(&it.address, Address::Service(of, _) if of == name);
+            let slots = pool.backends.iter().filter(is_slot).filter(|it| it.scheme == backend.scheme).count();
+            weight = "by records".to_owned();
+            url = format!("{} in {slots} slots", url.trim_end_matches("/1"));
+        }
         let probe = backend.probe.as_ref().map_or("no probe".to_owned(), |probe| {
             format!("probe {} every {}", probe.kind, millis(probe.every.0))
         });
         let backup = if backend.backup { ", backup" } else { "" };
-        let _ = writeln!(out, "  {:<32} weight {:<5} {probe}{backup}", backend.url(), backend.weight);
+        let _ = writeln!(out, "  {url:<32} weight {weight:<5} {probe}{backup}");
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use divisor_schema::plan::{
-    Backend, Balance, ClientTls, ClientTlsId, Connections, Eject, Hash, HashKey, Pool, PoolId, Probe,
-    ProbeKind, Scheme, Secret, Sticky,
+    Address, Backend, Balance, ClientTls, ClientTlsId, Connections, Eject, Hash, HashKey, Pool, PoolId,
+    Probe, ProbeKind, Scheme, Secret, Sticky,
 };
 
 use super::tls;
@@ -49,8 +49,11 @@ impl Arena {
 }
 
 fn pool(facts: &Facts<'_>, arena: &mut Arena, pool: &model::Pool) -> Pool {
-    let backends =
-        pool.backends.iter().filter_map(|backend| self::backend(facts, arena, pool, backend)).collect();
+    let mut backends = vec![];
+    for backend in &pool.backends {
+        backends
+            .extend(self::backend(facts, arena, pool, backend).into_iter().flat_map(|it| slots(backend, it)));
+    }
     let balance = pool.balance.value;
     Pool {
         name: pool.name.value.clone(),
@@ -110,12 +113,19 @@ fn backend(
     Some(Backend {
         scheme: target.scheme,
         address: target.address.clone(),
-        weight: backend.weight.value,
+        weight: if target.is_service() { backend.weight.value.min(1) } else { backend.weight.value },
         backup: backend.backup.value,
         tls,
         probe: backend.probe.as_ref().or(pool.probe.as_ref()).map(probe),
         connections: connections(backend.connections.as_ref().unwrap_or(&pool.connections)),
     })
+}
+
+/// A service once for each of its slots; what is none, as it is.
+fn slots(written: &model::Backend, backend: Backend) -> Vec<Backend> {
+    let Address::Service(name, _) = &backend.address else { return vec![backend] };
+    let slot = |slot| Backend { address: Address::Service(name.clone(), slot), ..backend.clone() };
+    (1..=written.slots.value).map(slot).collect()
 }
 
 fn probe(probe: &model::Probe) -> Probe {

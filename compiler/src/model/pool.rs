@@ -81,6 +81,7 @@ fn backend(block: &Checked) -> Backend {
         url: block.value("url"),
         target: target.and_then(|target| target.value),
         weight: block.value("weight"),
+        slots: block.value("slots"),
         backup: block.value("backup"),
         tls: block.block("tls").map(tls::client),
         probe: block.block("probe").map(probe),

@@ -18,7 +18,14 @@ pub(super) fn parse(url: &str) -> Result<Target, Fault> {
     let Some((scheme, authority)) = url.split_once("://") else {
         return Err(fault(url, "has no scheme", format!("write `http://{url}` or `https://{url}`")));
     };
+    if let Some(scheme) = scheme.strip_suffix("+srv") {
+        return service(url, scheme, authority);
+    }
     match scheme {
+        "srv" => {
+            let help = format!("write `http+srv://{authority}` or `https+srv://{authority}`");
+            Err(fault(url, "does not say what the targets speak", help))
+        }
         "http" => authority_of(url, Scheme::Http, authority),
         "https" => authority_of(url, Scheme::Https, authority),
         "tcp" => authority_of(url, Scheme::Tcp, authority),
@@ -28,6 +35,34 @@ pub(super) fn parse(url: &str) -> Result<Target, Fault> {
             Err(fault(url, &format!("`{scheme}` is not spoken"), help))
         }
     }
+}
+
+/// A service: `http+srv://_http._tcp.api.internal`.
+fn service(url: &str, scheme: &str, name: &str) -> Result<Target, Fault> {
+    let spoken = match scheme {
+        "http" => Scheme::Http,
+        "https" => Scheme::Https,
+        "tcp" => Scheme::Tcp,
+        "h2c" => Scheme::H2c,
+        _ => {
+            let help = format!("write `http+srv://{name}` or `https+srv://{name}`");
+            return Err(fault(url, &format!("`{scheme}` is not spoken"), help));
+        }
+    };
+    let name = name.strip_suffix('/').unwrap_or(name);
+    if let Some((name, _)) = name.rsplit_once(':') {
+        let help = format!("write `{scheme}+srv://{name}`: the records have the ports");
+        return Err(fault(url, "has a port", help));
+    }
+    let mut labels = name.splitn(3, '.');
+    let is_word = |label: Option<&str>| label.is_some_and(|it| it.len() > 1 && it.starts_with('_'));
+    let named = is_word(labels.next()) && is_word(labels.next()) && labels.next().is_some_and(is_host_name);
+    if !named || name.len() > 253 || !name.split('.').all(is_label) {
+        let help =
+            format!("write `{scheme}+srv://_http._tcp.api.internal`, as the records are named (RFC 2782)");
+        return Err(fault(url, "is not the name of a service", help));
+    }
+    Ok(Target { scheme: spoken, address: Address::Service(name.to_ascii_lowercase(), 1) })
 }
 
 /// A socket of this machine is spoken to in plain text: nobody is in between.
@@ -113,16 +148,17 @@ fn port_help() -> String {
 
 /// Letters, digits, hyphens and, as names of containers have them, underscores.
 fn is_host_name(host: &str) -> bool {
-    let label = |label: &str| {
-        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        (1..=63).contains(&label.len())
-            && label.bytes().all(known)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
     let digits =
         host.split('.').next_back().is_some_and(|last| last.bytes().all(|byte| byte.is_ascii_digit()));
-    host.len() <= 253 && !digits && host.strip_suffix('.').unwrap_or(host).split('.').all(label)
+    host.len() <= 253 && !digits && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label)
+}
+
+fn is_label(label: &str) -> bool {
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+    (1..=63).contains(&label.len())
+        && label.bytes().all(known)
+        && !label.starts_with('-')
+        && !label.ends_with('-')
 }
 
 fn fault(url: &str, label: &str, help: String) -> Fault {
@@ -148,6 +184,8 @@ mod tests {
         assert_eq!(shown("tcp://db.internal:5432"), "db.internal:5432");
         assert_eq!(shown("h2c://rpc"), "rpc:80");
         assert_eq!(shown("unix:/run/app.sock"), "unix:/run/app.sock");
+        assert_eq!(shown("http+srv://_http._tcp.Api.internal"), "_http._tcp.api.internal/1");
+        assert_eq!(parse("https+srv://_a._tcp.b/").unwrap().scheme, Scheme::Https);
         assert_eq!(parse("https://a").unwrap().scheme, Scheme::Https);
     }
 
@@ -173,6 +211,15 @@ mod tests {
             ("http://1.2.3:80", "has no host"),
             ("http://a..b:80", "has no host"),
             ("unix:app.sock", "not the path of a socket"),
+            ("srv://_http._tcp.a", "does not say what the targets speak"),
+            ("ftp+srv://_http._tcp.a", "`ftp` is not spoken"),
+            ("http+srv://_http._tcp.a:80", "has a port"),
+            ("http+srv://api.internal", "is not the name of a service"),
+            ("http+srv://_http.api.internal", "is not the name of a service"),
+            ("http+srv://_http._tcp", "is not the name of a service"),
+            ("http+srv://_http._tcp.a..b", "is not the name of a service"),
+            ("http+srv://_http._tcp.a/b", "is not the name of a service"),
+            ("http+srv://", "is not the name of a service"),
         ] {
             assert_eq!(shown(url), label, "{url}");
         }

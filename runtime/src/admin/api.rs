@@ -75,9 +75,7 @@ impl Desk {
         let Some(pool) = live.pools.iter().find(|it| it.name() == pool) else {
             return Err((StatusCode::NOT_FOUND, format!("there is no pool `{pool}`").into()));
         };
-        let is_there = |index: &usize| {
-            pool.backends().get(*index).is_some_and(|it| it.settings().address.to_string() == address)
-        };
+        let is_there = |index: &usize| pool.backends().get(*index).is_some_and(|it| it.address() == address);
         let meant: Vec<usize> = (0..pool.backends().len()).filter(is_there).collect();
         let Some(first) = meant.first().and_then(|index| pool.backends().get(*index)) else {
             let why = format!("pool `{}` has no backend at {address}", pool.name());

@@ -12,16 +12,15 @@ pub(super) fn list(pools: &[Arc<Pool>]) -> String {
 
 /// One backend: an object.
 pub(super) fn one(pool: &Pool, backend: &Backend) -> String {
-    let settings = backend.settings();
     let fields = [
         ("pool", text(pool.name())),
         ("backend", text(backend.url())),
-        ("address", text(&settings.address.to_string())),
+        ("address", text(&backend.address())),
         ("state", text(state(pool, backend))),
         ("weight", backend.weight().to_string()),
-        ("written_weight", settings.weight.to_string()),
+        ("written_weight", backend.written_weight().to_string()),
         ("draining", backend.is_draining().to_string()),
-        ("backup", settings.backup.to_string()),
+        ("backup", (backend.rank() > 0).to_string()),
         ("in_flight", backend.in_flight().to_string()),
         ("waiting", backend.waiting().to_string()),
         ("requests", backend.requests().to_string()),
@@ -34,7 +33,8 @@ pub(super) fn one(pool: &Pool, backend: &Backend) -> String {
 /// What is known of a backend, in one word.
 pub(super) fn state(pool: &Pool, backend: &Backend) -> &'static str {
     match backend.liveness() {
-        _ if backend.addresses().is_empty() => "unresolved",
+        _ if backend.is_empty() => "empty",
+        _ if !backend.is_somewhere() => "unresolved",
         Liveness::Dead => "down",
         _ if pool.is_out(backend) => "ejected",
         Liveness::Alive => "up",

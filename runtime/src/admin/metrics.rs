@@ -81,8 +81,10 @@ fn backends(out: &mut String, pools: &[Arc<Pool>]) {
         head(out, &name, kind, help);
         let mut seen = BTreeSet::new();
         for pool in pools {
+            // A slot that nobody stands in is no backend that is down.
+            let all = pool.backends().iter().filter(|it| !it.is_empty());
             // A backend that stands twice in a pool is one series: there must not be two of the same name.
-            let once = pool.backends().iter().filter(|it| seen.insert((pool.name(), it.url())));
+            let once = all.filter(|it| seen.insert((pool.name(), it.url())));
             let once: Vec<_> = once.collect();
             for it in once {
                 line(out, &name, &[("pool", pool.name()), ("backend", it.url())], value(pool, it));

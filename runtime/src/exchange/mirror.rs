@@ -115,7 +115,7 @@ async fn send(
     let limit = timeouts.exchange.map_or(TIME_MAX, Duration::from);
     let deadline = Instant::now().checked_add(limit);
     let mut course = Course::new(pool, timeouts, &ONCE, deadline);
-    if let Ok((response, _)) = course.send(copy, ticket, view.upstream(id, pick.index)).await {
+    if let Ok((response, _)) = course.send(copy, ticket, &view.upstream(id, pick.index)).await {
         let mut answer = response.into_body();
         while let Some(Ok(_)) = answer.frame().await {}
     }

@@ -80,7 +80,7 @@ async fn backend(pool: &Arc<Pool>, peer: SocketAddr, views: &Views) -> Option<(S
         tried.add(pick.index);
         let failed = |what: &dyn std::fmt::Display| {
             if let Some(upstream) = views.current().upstream_of(pool, pick.index) {
-                report(upstream, pick.backend.url(), what);
+                report(&upstream, pick.backend.url(), what);
             }
         };
         let ticket = match pick.backend.enter().await {

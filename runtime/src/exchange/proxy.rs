@@ -112,7 +112,7 @@ impl Exchange<'_> {
             let ticket = match pick.backend.enter().await {
                 Ok(ticket) => ticket,
                 Err(busy) => {
-                    report(upstream, pick.backend.url(), &busy);
+                    report(&upstream, pick.backend.url(), &busy);
                     if course.retries.another() { continue } else { return Err(failure) }
                 }
             };
@@ -120,7 +120,7 @@ impl Exchange<'_> {
                 let (ops, headers) = (&policy.request_headers, request.headers_mut());
                 self.client.apply(ops, headers, self.address, ticket.number(), Some(target));
             }
-            match course.send(request, ticket, upstream).await {
+            match course.send(request, ticket, &upstream).await {
                 Ok((mut response, number)) => {
                     let cookie = pool.keep(affinity, pick.index, self.listener.tls.is_some());
                     cookie.into_iter().for_each(|it| _ = response.headers_mut().append(SET_COOKIE, it));

@@ -1,6 +1,6 @@
 //! One worker's view of the plan that is live.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 
@@ -19,8 +19,31 @@ use super::mirror::Copies;
 pub(crate) struct View {
     /// Everything a request needs.
     pub(crate) live: Arc<Live>,
-    upstreams: Vec<Vec<Rc<Upstream>>>,
+    upstreams: Vec<Vec<Home>>,
     copies: Copies,
+}
+
+/// The connections to one backend, and to which server in its slot they are: those to another are no use.
+#[derive(Clone)]
+struct Home {
+    era: Cell<u32>,
+    upstream: RefCell<Rc<Upstream>>,
+}
+
+impl Home {
+    fn new(era: u32, upstream: Rc<Upstream>) -> Self {
+        Self { era: Cell::new(era), upstream: RefCell::new(upstream) }
+    }
+
+    /// The connections to who stands there now; the others are closed, those in use after their exchange.
+    fn upstream(&self, backend: &Backend) -> Rc<Upstream> {
+        let era = backend.era();
+        if self.era.replace(era) != era {
+            let fresh = self.upstream.borrow().to_another();
+            self.upstream.replace(fresh).retire();
+        }
+        Rc::clone(&self.upstream.borrow())
+    }
 }
 
 impl View {
@@ -32,7 +55,8 @@ impl View {
             old.take(pool.name(), backend).unwrap_or_else(|| {
                 let tls = backend.settings().tls.and_then(|id| live.plan.client_tls.get(id.index()));
                 let unverified = tls.is_some_and(|tls| tls.roots == Roots::Unverified);
-                Upstream::new(&backend.settings().connections, Arc::clone(counters), unverified)
+                let settings = &backend.settings().connections;
+                Home::new(backend.era(), Upstream::new(settings, Arc::clone(counters), unverified))
             })
         };
         let upstreams = live.pools.iter().map(|pool| {
@@ -46,14 +70,15 @@ impl View {
     }
 
     /// This worker's connections to one backend of a pool.
-    pub(crate) fn upstream(&self, pool: PoolId, backend: usize) -> &Rc<Upstream> {
-        &self.upstreams[pool.index()][backend]
+    pub(crate) fn upstream(&self, pool: PoolId, backend: usize) -> Rc<Upstream> {
+        let at = pool.index();
+        self.upstreams[at][backend].upstream(&self.live.pools[at].backends()[backend])
     }
 
     /// The same for a pool that may be of another plan; `None` when it is.
-    pub(super) fn upstream_of(&self, pool: &Arc<Pool>, backend: usize) -> Option<&Rc<Upstream>> {
+    pub(super) fn upstream_of(&self, pool: &Arc<Pool>, backend: usize) -> Option<Rc<Upstream>> {
         let at = self.live.pools.iter().position(|known| Arc::ptr_eq(known, pool))?;
-        self.upstreams.get(at)?.get(backend)
+        Some(self.upstreams.get(at)?.get(backend)?.upstream(pool.backends().get(backend)?))
     }
 
     /// The copies of requests that this worker has under way, whatever plan they began with.
@@ -63,12 +88,12 @@ impl View {
 
     /// Closes connections that have waited for too long.
     pub(crate) fn sweep(&self) {
-        self.upstreams.iter().flatten().for_each(|upstream| upstream.sweep());
+        self.upstreams.iter().flatten().for_each(|home| home.upstream.borrow().sweep());
     }
 }
 
 /// The connections of a view that no later one has taken over, by pool.
-struct Left<'a>(Vec<(&'a Pool, Vec<Option<Rc<Upstream>>>)>);
+struct Left<'a>(Vec<(&'a Pool, Vec<Option<Home>>)>);
 
 impl<'a> Left<'a> {
     fn of(view: Option<&'a View>) -> Self {
@@ -77,7 +102,7 @@ impl<'a> Left<'a> {
     }
 
     /// The connections to a backend, if it is spoken to as before.
-    fn take(&mut self, pool: &str, backend: &Backend) -> Option<Rc<Upstream>> {
+    fn take(&mut self, pool: &str, backend: &Backend) -> Option<Home> {
         let (pool, upstreams) = self.0.iter_mut().find(|(old, _)| old.name() == pool)?;
         let mut backends = pool.backends().iter().zip(upstreams);
         let (_, upstream) =
@@ -87,7 +112,7 @@ impl<'a> Left<'a> {
 
     /// Nobody takes the rest.
     fn retire(self) {
-        self.0.iter().flat_map(|(_, upstreams)| upstreams).flatten().for_each(|upstream| upstream.retire());
+        self.0.iter().flat_map(|(_, upstreams)| upstreams).flatten().for_each(|home| home.upstream.borrow().retire());
     }
 }
 

@@ -25,7 +25,7 @@ pub(super) async fn watch(pool: Arc<Pool>, settings: Eject) {
 /// Gives when the next one comes back.
 fn review(pool: &Pool, settings: &Eject, now: Instant) -> Option<Instant> {
     let backends = pool.backends();
-    let most = backends.len() * usize::from(settings.max_percent) / 100;
+    let most = backends.iter().filter(|it| !it.is_empty()).count() * usize::from(settings.max_percent) / 100;
     let over = |until: Instant| until <= now;
     for (index, backend) in backends.iter().enumerate() {
         if backend.errors().out_until().is_some_and(over) {

@@ -24,8 +24,8 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Starts one task for each pool that takes backends out or warms them up, for each backend that has a probe, and for
-    /// each that has a name. `random` gives uniformly random numbers; it spreads the probes over time. To be called within a tokio runtime.
+    /// Starts one task for each pool that takes backends out or warms them up, for each backend that has a probe, for
+    /// each that has a name, and for each service. `random` gives uniformly random numbers; it spreads the probes over time. To be called within a tokio runtime.
     pub(crate) fn start(pools: &[Arc<Pool>], names: &Arc<Names>, random: fn() -> u64) -> Self {
         let mut tasks = JoinSet::new();
         for pool in pools {
@@ -36,6 +36,7 @@ impl Watch {
             if let Some(step) = pool.warm_up_step() {
                 tasks.spawn(warm_up::watch(Arc::clone(pool), step));
             }
+            dns::watch_services(&mut tasks, pool, names);
             for (index, backend) in pool.backends().iter().enumerate() {
                 let settings = backend.settings();
                 if let Some(probe) = &settings.probe {

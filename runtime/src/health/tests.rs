@@ -331,11 +331,11 @@ fn names_are_resolved_before_and_while_running() {
         let expected = [SocketAddr::from(([127, 0, 0, 1], 81))];
         let first = pool(named("127.0.0.1"), &[]);
         resolve(std::slice::from_ref(&first), &names()).await;
-        assert_eq!(first.backends()[0].addresses().as_slice(), expected);
+        assert_eq!(first.backends()[0].place().addresses.as_slice(), expected);
         let second = pool(named("127.0.0.1"), &[]);
         let _watch = Watch::start(std::slice::from_ref(&second), &names(), || 0);
         until("the watch resolves", || second.alive() == 1).await;
-        assert_eq!(second.backends()[0].addresses().as_slice(), expected);
+        assert_eq!(second.backends()[0].place().addresses.as_slice(), expected);
         // An empty label: refused without asking a name server.
         let nowhere = pool(named("a..invalid"), &[]);
         resolve(std::slice::from_ref(&nowhere), &names()).await;

@@ -50,6 +50,8 @@ pub(super) struct Member {
     pub(super) index: usize,
     /// Its share; only its ratio to that of others means something.
     pub(super) weight: u64,
+    /// What keys know it by.
+    pub(super) hash: u64,
 }
 
 /// The backends that can be picked.
@@ -67,8 +69,8 @@ impl Alive {
     pub(super) fn new(settings: &Settings, backends: &[Arc<Backend>], members: Vec<Member>) -> Self {
         let ring = match settings.balance {
             Balance::ConsistentHash => {
-                let total = backends.iter().map(|it| u64::from(it.weight().max(it.settings().weight))).sum();
-                Ring::new(members.iter().map(|it| (backends[it.index].hash(), it.weight)), total)
+                let total = backends.iter().map(|it| u64::from(it.weight().max(it.written_weight()))).sum();
+                Ring::new(members.iter().map(|it| (it.hash, it.weight)), total)
             }
             _ => Ring::default(),
         };
@@ -105,7 +107,10 @@ impl Alive {
 
 /// The backends that can be picked now.
 pub(super) fn members(settings: &Settings, backends: &[Arc<Backend>], now: Instant) -> Vec<Member> {
-    let member = |index: usize| Member { index, weight: settings.weight(&backends[index], now) };
+    let member = |index: usize| {
+        let backend = &backends[index];
+        Member { index, weight: settings.weight(backend, now), hash: backend.hash() }
+    };
     let open = opened(settings, backends);
     open.unwrap_or_else(|| eligible(settings, backends)).into_iter().map(member).collect()
 }
@@ -115,17 +120,13 @@ pub(super) fn fails_open(settings: &Settings, backends: &[Arc<Backend>]) -> bool
     opened(settings, backends).is_some()
 }
 
-/// Backends that take new clients, by index: those that nobody has taken out, or else the backups. When errors have
+/// Backends that take new clients, by index: those of the lowest rank that nobody has taken out. When errors have
 /// taken out all of them, they are tried all the same, for a backend that may answer is better than none.
 fn eligible(settings: &Settings, backends: &[Arc<Backend>]) -> Vec<usize> {
-    let of = |backup: bool, out: bool| -> Vec<usize> {
-        let is = |backend: &Backend| {
-            backend.takes_clients() && backend.settings().backup == backup && settings.is_out(backend) == out
-        };
-        (0..backends.len()).filter(|&index| is(&backends[index])).collect()
-    };
-    let ranks = [(false, false), (true, false), (false, true), (true, true)];
-    ranks.into_iter().map(|(backup, out)| of(backup, out)).find(|found| !found.is_empty()).unwrap_or_default()
+    let rank = |it: &Arc<Backend>| it.takes_clients().then(|| (settings.is_out(it), it.rank()));
+    let ranks: Vec<_> = backends.iter().map(rank).collect();
+    let best = ranks.iter().flatten().min();
+    (0..backends.len()).filter(|&index| best.is_some() && ranks[index].as_ref() == best).collect()
 }
 
 /// All backends that are anywhere, when too few of them are alive for their probes to be believed. Backups are for when
@@ -135,12 +136,12 @@ fn opened(settings: &Settings, backends: &[Arc<Backend>]) -> Option<Vec<usize>> 
         (0..backends.len()).filter(|&index| wanted(&backends[index])).collect()
     };
     let is_alive = |it: &Backend| it.takes_clients() && !settings.is_out(it);
-    let all = of(&|it| it.weight() > 0 && !it.settings().backup);
+    let all = of(&|it| it.weight() > 0 && it.rank() == 0 && !it.is_empty());
     let alive = all.iter().filter(|&&index| is_alive(&backends[index])).count();
     if alive * 100 >= all.len() * usize::from(settings.fail_open) {
         return None;
     }
-    let helped = alive == 0 && !of(&|it| it.settings().backup && is_alive(it)).is_empty();
+    let helped = alive == 0 && !of(&|it| it.rank() > 0 && is_alive(it)).is_empty();
     let open: Vec<usize> = all.into_iter().filter(|&index| backends[index].may_be_up()).collect();
     Some(open).filter(|open| !open.is_empty() && !helped)
 }

@@ -16,6 +16,7 @@ use super::key::fnv1a;
 use super::load::ResponseTime;
 use super::orders::Orders;
 use super::places::Places;
+use super::slot::{Place, Target};
 use super::warmth::Warmth;
 
 /// TLS settings towards backends, and the name their certificates must bear if it is not the host of the address.
@@ -39,7 +40,7 @@ pub(crate) struct Backend {
     settings: plan::Backend,
     url: String,
     host: HeaderValue,
-    tls: Option<(Arc<ClientConfig>, ServerName<'static>)>,
+    tls: Option<ClientTls>,
     /// A fixed number that tells backends apart, from run to run: the hash of the URL.
     hash: u64,
     state: Arc<State>,
@@ -62,7 +63,9 @@ struct State {
     warmth: Warmth,
     /// Connections that were asked for, so that they go to its addresses in turn.
     dials: AtomicU32,
-    addresses: ArcSwap<Vec<SocketAddr>>,
+    place: ArcSwap<Place>,
+    /// How often another server has come to stand in its slot.
+    era: AtomicU32,
 }
 
 /// The host of a backend cannot be used in a handshake or a header.
@@ -90,10 +93,13 @@ impl Backend {
     ) -> Result<Self, InvalidName> {
         let url = plan.url();
         let invalid = || InvalidName { url: url.clone() };
-        let host = HeaderValue::try_from(authority(plan)).map_err(|_| invalid())?;
+        let host = HeaderValue::try_from(authority(plan.scheme, &plan.address)).map_err(|_| invalid())?;
         let tls = match plan.tls.and_then(|id| tls.get(id.index())) {
             Some((config, name)) => {
-                let name = name.clone().or_else(|| server_name(&plan.address)).ok_or_else(invalid)?;
+                let name = name.clone().or_else(|| server_name(&plan.address));
+                if name.is_none() && !matches!(plan.address, plan::Address::Service(..)) {
+                    return Err(invalid());
+                }
                 Some((Arc::clone(config), name))
             }
             None => None,
@@ -115,12 +121,14 @@ impl Backend {
     }
 
     /// The value of `Host` for requests that are the proxy's own: host and port, without the port of the scheme.
-    pub(crate) fn host(&self) -> &HeaderValue {
-        &self.host
+    pub(crate) fn host(&self) -> HeaderValue {
+        let target = self.target().map(|it| authority(self.settings.scheme, &it.address()));
+        target.and_then(|host| HeaderValue::try_from(host).ok()).unwrap_or_else(|| self.host.clone())
     }
 
-    /// TLS settings and the name that its certificate must bear; `None` is plain text.
-    pub(crate) fn tls(&self) -> Option<&(Arc<ClientConfig>, ServerName<'static>)> {
+    /// TLS settings and the name that its certificate must bear; `None` is plain text. Without a name, it is that of the
+    /// target: [`Place::server_name`].
+    pub(crate) fn tls(&self) -> Option<&ClientTls> {
         self.tls.as_ref()
     }
 
@@ -141,9 +149,49 @@ impl Backend {
             && mine.connections == theirs.connections
     }
 
-    /// Where it is now, but for a Unix socket, which has no address; none is down.
-    pub(crate) fn addresses(&self) -> Guard<Arc<Vec<SocketAddr>>> {
-        self.state.addresses.load()
+    /// Where it is now, but for a Unix socket, which has no address.
+    pub(crate) fn place(&self) -> Guard<Arc<Place>> {
+        self.state.place.load()
+    }
+
+    /// Who stands in the slot of a service; `None` is nobody, or no slot.
+    pub(crate) fn target(&self) -> Option<Target> {
+        let place = self.place();
+        place.target.clone().filter(|_| !place.left)
+    }
+
+    /// Whether it is a slot of a service in which nobody stands.
+    pub(crate) fn is_empty(&self) -> bool {
+        let place = self.place();
+        self.is_slot() && (place.left || place.target.is_none())
+    }
+
+    fn is_slot(&self) -> bool {
+        matches!(self.settings.address, plan::Address::Service(..))
+    }
+
+    /// Its address for people: that of the target, where there is one.
+    pub(crate) fn address(&self) -> String {
+        self.target().map_or_else(|| self.settings.address.to_string(), |it| it.address().to_string())
+    }
+
+    /// Which server in a row stands in its slot. What is known of one says nothing about the next.
+    pub(crate) fn era(&self) -> u32 {
+        self.state.era.load(Ordering::Acquire)
+    }
+
+    /// Its share by the config, or by the record of its target.
+    pub(crate) fn written_weight(&self) -> u16 {
+        match (self.settings.weight, self.is_slot()) {
+            (0, _) | (_, false) => self.settings.weight,
+            (weight, true) => self.target().map_or(weight, |it| it.weight),
+        }
+    }
+
+    /// It is for when none of a lower rank is alive.
+    pub(crate) fn rank(&self) -> u32 {
+        let rank = if self.is_slot() { self.target().map_or(0, |it| it.rank) } else { 0 };
+        u32::from(self.settings.backup) << 16 | u32::from(rank)
     }
 
     /// Counts the connections to it.
@@ -173,8 +221,9 @@ impl Backend {
     }
 
     /// Whether it has an address, or needs none.
-    fn is_somewhere(&self) -> bool {
-        matches!(self.settings.address, plan::Address::Unix(_)) || !self.addresses().is_empty()
+    pub(crate) fn is_somewhere(&self) -> bool {
+        let place = self.place();
+        matches!(self.settings.address, plan::Address::Unix(_)) || !(place.left || place.addresses.is_empty())
     }
 
     /// Whether it can be picked: not dead, and somewhere.
@@ -194,12 +243,12 @@ impl Backend {
 
     /// Its share; 0 takes no new client.
     pub(crate) fn weight(&self) -> u16 {
-        self.state.orders.weight(self.settings.weight)
+        self.state.orders.weight(self.written_weight())
     }
 
     /// Whether an operator has ordered that it takes no new client.
     pub(crate) fn is_draining(&self) -> bool {
-        self.state.orders.drains(self.settings.weight)
+        self.state.orders.drains(self.written_weight())
     }
 
     /// Those of [`Backend::in_flight`] that wait for their turn.
@@ -218,11 +267,11 @@ impl Backend {
     }
 
     pub(super) fn set_weight(&self, weight: u16) {
-        self.state.orders.set_weight(self.settings.weight, weight);
+        self.state.orders.set_weight(self.written_weight(), weight);
     }
 
     pub(super) fn set_draining(&self, drains: bool) {
-        self.state.orders.set_drains(self.settings.weight, drains);
+        self.state.orders.set_drains(self.written_weight(), drains);
     }
 
     pub(super) fn failed(&self) {
@@ -278,8 +327,11 @@ impl Backend {
         self.state.response_time.record(took, now);
     }
 
+    /// What keys and cookies know it by: of a slot, what its target would have if it were written in the config, so that all
+    /// processes agree, whatever slot it stands in.
     pub(super) fn hash(&self) -> u64 {
-        self.hash
+        let target = if self.is_slot() { self.target() } else { None };
+        target.map_or(self.hash, |it| fnv1a(it.url(&self.settings).as_bytes()))
     }
 
     pub(super) fn set_liveness(&self, liveness: Liveness) {
@@ -289,17 +341,29 @@ impl Backend {
     }
 
     pub(super) fn set_addresses(&self, addresses: Vec<SocketAddr>) {
-        self.state.addresses.store(Arc::new(addresses));
+        let place = Place { addresses, ..Place::clone(&self.place()) };
+        self.state.place.store(Arc::new(place));
+    }
+
+    /// Puts a target into its slot, or takes it out. What is known of another server is forgotten.
+    pub(super) fn fill(&self, target: Option<Target>, addresses: Vec<SocketAddr>) {
+        let old = self.place();
+        let Some(target) = target else {
+            self.state.place.store(Arc::new(Place { left: true, ..Place::clone(&old) }));
+            return;
+        };
+        let is_same = old.target.as_ref().is_some_and(|it| it.is_same(&target));
+        let addresses = if is_same && addresses.is_empty() { old.addresses.clone() } else { addresses };
+        self.state.place.store(Arc::new(Place { addresses, target: Some(target), left: false }));
+        if !is_same {
+            self.state.begin_anew();
+        }
     }
 }
 
 impl State {
     fn new(plan: &plan::Backend, joins: bool) -> Self {
         let now = Instant::now();
-        let addresses = match plan.address {
-            plan::Address::Ip(address) => vec![address],
-            plan::Address::Name(..) | plan::Address::Unix(_) => Vec::new(),
-        };
         Self {
             liveness: AtomicU8::new(Liveness::Unknown as u8),
             against: AtomicU8::new(0),
@@ -311,19 +375,31 @@ impl State {
             orders: Orders::default(),
             warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
             dials: AtomicU32::new(0),
-            addresses: ArcSwap::from_pointee(addresses),
+            place: ArcSwap::from_pointee(Place::of(&plan.address)),
+            era: AtomicU32::new(0),
         }
+    }
+
+    /// Another server stands in the slot from now on; what was counted stays counted.
+    fn begin_anew(&self) {
+        self.liveness.store(Liveness::Unknown as u8, Ordering::Relaxed);
+        self.against.store(0, Ordering::Relaxed);
+        self.errors.set_out(None);
+        self.orders.forget();
+        self.response_time.forget();
+        self.warmth.note(false, Instant::now());
+        self.era.fetch_add(1, Ordering::Release);
     }
 }
 
 /// Host and port as in a `Host` header (RFC 9110, section 7.2): the port of the scheme goes without saying.
-fn authority(plan: &plan::Backend) -> String {
-    let standard = match plan.scheme {
+fn authority(scheme: plan::Scheme, address: &plan::Address) -> String {
+    let standard = match scheme {
         plan::Scheme::Http | plan::Scheme::H2c => 80,
         plan::Scheme::Https => 443,
-        plan::Scheme::Tcp => return plan.address.to_string(),
+        plan::Scheme::Tcp => return address.to_string(),
     };
-    match &plan.address {
+    match address {
         plan::Address::Ip(SocketAddr::V4(address)) if address.port() == standard => address.ip().to_string(),
         plan::Address::Ip(SocketAddr::V6(address)) if address.port() == standard => {
             format!("[{}]", address.ip())
@@ -338,6 +414,6 @@ fn server_name(address: &plan::Address) -> Option<ServerName<'static>> {
     match address {
         plan::Address::Ip(address) => Some(ServerName::IpAddress(address.ip().into())),
         plan::Address::Name(name, _) => ServerName::try_from(name.clone()).ok(),
-        plan::Address::Unix(_) => None,
+        plan::Address::Unix(_) | plan::Address::Service(..) => None,
     }
 }

@@ -70,7 +70,7 @@ impl Choice<'_> {
     /// The one that the key hashes highest with (rendezvous hashing): when a backend goes, only its own keys move.
     pub(super) fn by_hash(&self, key: u64) -> Option<usize> {
         let candidates = self.alive.members().iter().filter(|it| self.is_untried(it));
-        candidates.map(|it| it.index).max_by_key(|&index| mix(key ^ self.backends[index].hash()))
+        candidates.max_by_key(|it| mix(key ^ it.hash)).map(|it| it.index)
     }
 
     /// The one that the ring gives the key to, or the next after it that is not above its bound: `max_load` percent of

@@ -25,6 +25,11 @@ impl ResponseTime {
         Self { epoch, average: AtomicU64::new(0), sampled: AtomicU64::new(0) }
     }
 
+    /// Begins anew.
+    pub(super) fn forget(&self) {
+        self.average.store(0, Ordering::Relaxed);
+    }
+
     /// Adds a sample taken at `now`.
     pub(super) fn record(&self, took: Duration, now: Instant) {
         let sample = (took.as_secs_f64() * 1e6).max(1.0);

@@ -15,6 +15,7 @@ mod load;
 mod orders;
 mod places;
 mod ring;
+mod slot;
 mod sticky;
 mod turns;
 mod warmth;
@@ -38,6 +39,7 @@ pub(crate) use self::admission::Ticket;
 pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness};
 pub(crate) use self::budget::Retrying;
 pub(crate) use self::places::Places;
+pub(crate) use self::slot::Target;
 pub(crate) use self::sticky::{InvalidKey, Sticky};
 
 /// Backends that serve the same thing, with one balancer. Shared by all workers.
@@ -312,6 +314,16 @@ impl Pool {
             backend.set_addresses(addresses);
             self.refresh();
         }
+    }
+
+    /// Puts targets into slots, by index, with their addresses, and takes others out; all at once. Control thread only.
+    pub(crate) fn fill(&self, slots: Vec<(usize, Option<Target>, Vec<SocketAddr>)>) {
+        for (index, target, addresses) in slots {
+            if let Some(backend) = self.backends.get(index) {
+                backend.fill(target, addresses);
+            }
+        }
+        self.refresh();
     }
 
     /// Chooses among the backends that are alive now. Control thread only.

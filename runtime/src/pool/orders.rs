@@ -43,6 +43,11 @@ impl Orders {
         self.store(Order { drains, ..self.about(written) });
     }
 
+    /// Takes all orders back: they were about another server.
+    pub(super) fn forget(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
     fn about(&self, written: u16) -> Order {
         let word = self.0.load(Ordering::Relaxed);
         let weight = (word & HAS_WEIGHT != 0).then_some((word >> 16) as u16);

@@ -230,7 +230,7 @@ fn a_name_is_down_until_it_resolves() {
     assert_eq!(picked(&pool, CLIENT, &[]), None);
     pool.set_addresses(0, vec![SocketAddr::from(([10, 0, 0, 9], 80))]);
     assert_eq!(picked(&pool, CLIENT, &[]), Some(0));
-    assert_eq!(pool.backends()[0].addresses().as_slice(), [SocketAddr::from(([10, 0, 0, 9], 80))]);
+    assert_eq!(pool.backends()[0].place().addresses.as_slice(), [SocketAddr::from(([10, 0, 0, 9], 80))]);
     pool.set_addresses(0, Vec::new());
     assert_eq!(picked(&pool, CLIENT, &[]), None);
     assert_eq!(pool.name(), "app");
@@ -333,7 +333,7 @@ fn tls_names_come_from_the_settings_or_the_address() {
             ..backend(1, 1)
         };
         let pool = Pool::new(&settings(Balance::RoundRobin, vec![backend]), &tls, None)?;
-        Ok::<_, InvalidName>(pool.backends()[0].tls().unwrap().1.clone())
+        Ok::<_, InvalidName>(pool.backends()[0].tls().unwrap().1.clone().unwrap())
     };
     let ip = || Address::Ip("10.0.0.1:8443".parse().unwrap());
     assert_eq!(secure(0, ip()).unwrap().to_str(), "10.0.0.1");

@@ -29,18 +29,21 @@ pub(crate) async fn dial(
     port: Option<u16>,
     alpn: &[&[u8]],
 ) -> Result<Stream, ConnectError> {
+    let place = Arc::clone(&backend.place());
     let socket = match &backend.settings().address {
         Address::Unix(path) => Socket::connect_unix(path).await.map_err(ConnectError::Tcp)?,
-        _ => Socket::Tcp(race(order(&backend.addresses(), port, backend.next_dial())).await?),
+        _ => Socket::Tcp(race(order(&place.addresses, port, backend.next_dial())).await?),
     };
     socket.set_nodelay();
     let Some((config, name)) = backend.tls() else { return Ok(Stream::Plain(socket)) };
+    // Of the server that was just dialled, whoever stands in the slot now.
+    let name = name.clone().or_else(|| place.server_name()).ok_or(ConnectError::Unresolved)?;
     let connector = TlsConnector::from(Arc::clone(config));
     let tls = match alpn {
-        [] => connector.connect(name.clone(), socket).await,
+        [] => connector.connect(name, socket).await,
         _ => {
             let alpn = alpn.iter().map(|protocol| protocol.to_vec()).collect();
-            connector.with_alpn(alpn).connect(name.clone(), socket).await
+            connector.with_alpn(alpn).connect(name, socket).await
         }
     };
     let tls = tls.map_err(|error| ConnectError::Tls(tls::explain(&error)))?;

@@ -118,6 +118,22 @@ impl Upstream {
         self.shared.borrow_mut().clear();
     }
 
+    /// No connection yet, to another server that is spoken to in the same way.
+    pub(crate) fn to_another(&self) -> Rc<Self> {
+        Rc::new(Self {
+            waiting: RefCell::default(),
+            shared: RefCell::default(),
+            turn: Semaphore::new(1),
+            chosen: Cell::new(None),
+            idle_timeout: self.idle_timeout,
+            max_age: self.max_age,
+            trouble: Trouble::default(),
+            counters: Arc::clone(&self.counters),
+            unverified: self.unverified,
+            retired: Cell::new(false),
+        })
+    }
+
     /// Counts a connection that was opened.
     pub(crate) fn opened(&self) {
         self.counters.connected.add();

@@ -257,7 +257,7 @@ fn leaf(kind: &Kind) -> Value {
         Kind::Address => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}"),
         Kind::Bind => text(r"([0-9]{1,3}(\.[0-9]{1,3}){3}|\[[0-9a-fA-F:.]+\]):[1-9][0-9]{0,4}|unix:/.+"),
         Kind::Network => text("[0-9a-fA-F:.]+(/[0-9]{1,3})?"),
-        Kind::Backend => text("https?://.+|unix:/.+"),
+        Kind::Backend => text(r"(https?|h2c|tcp)(\+srv)?://.+|unix:/.+"),
         Kind::Request => text(r"\s*([^\s]+\s+)?https?://[^\s]+\s*"),
         Kind::List(inner) => leaf(inner),
         Kind::Any => Value::Bool(true),

@@ -61,11 +61,18 @@ static BACKEND: Block = Block {
             Field::new(
                 "url",
                 Kind::Backend,
-                "Scheme, host and port, or `unix:/run/app.sock`; a name is resolved while running.",
+                "Scheme, host and port, or `unix:/run/app.sock`; a name is resolved while running. `http+srv://_http._tcp.api.internal` \
+                 is every target of the SRV records of that name, with their ports, priorities and weights.",
             )
             .required(),
             Field::new("weight", Kind::Integer { min: 0, max: 65_535 }, "Its share; 0 takes no new client.")
                 .default("1"),
+            Field::new(
+                "slots",
+                Kind::Integer { min: 1, max: 256 },
+                "How many targets of SRV records are used at a time.",
+            )
+            .default("8"),
             Field::new("backup", Kind::Flag, "Whether it is for when no other is alive.").default("false"),
         ],
         TOWARDS_BACKENDS,

@@ -206,6 +206,9 @@ pub enum Address {
     Name(String, u16),
     /// A Unix socket of this machine, by its path.
     Unix(String),
+    /// A slot, from 1, of a service with this name (RFC 2782). Which target stands in it, and where that is, is found out
+    /// while running; a slot without one is empty.
+    Service(String, u16),
 }
 
 impl std::fmt::Display for Address {
@@ -214,6 +217,7 @@ impl std::fmt::Display for Address {
             Self::Ip(address) => write!(f, "{address}"),
             Self::Name(name, port) => write!(f, "{name}:{port}"),
             Self::Unix(path) => write!(f, "unix:{path}"),
+            Self::Service(name, slot) => write!(f, "{name}/{slot}"),
         }
     }
 }
@@ -230,7 +234,8 @@ impl Backend {
             Scheme::Tcp => "tcp",
             Scheme::H2c => "h2c",
         };
-        format!("{scheme}://{}", self.address)
+        let srv = if let Address::Service(..) = self.address { "+srv" } else { "" };
+        format!("{scheme}{srv}://{}", self.address)
     }
 }
 

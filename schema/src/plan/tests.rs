@@ -150,6 +150,7 @@ fn backend() -> impl Strategy<Value = Backend> {
         any::<(u32, u16)>().prop_map(|(ip, port)| Address::Ip((Ipv4Addr::from_bits(ip), port).into())),
         (name(), 1u16..).prop_map(|(name, port)| Address::Name(name, port)),
         Just(Address::Unix("/run/app.sock".into())),
+        (name(), 1u16..).prop_map(|(name, slot)| Address::Service(name, slot)),
     ];
     let probe = (probe_kind(), option::of(1u16..), [millis(), millis()], [1u8.., 1u8..], any::<bool>())
         .prop_map(|(kind, port, [every, timeout], [rise, fall], starts_alive)| Probe {

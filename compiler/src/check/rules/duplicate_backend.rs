@@ -52,9 +52,12 @@ fn pool(pool: &Pool) -> Vec<Diagnostic> {
         let message = format!("`{}` stands twice in pool `{}`", backend.url.value, pool.name.value);
         let weight = u32::from(before.weight.value) + u32::from(backend.weight.value);
         found.push(
-            LINT.finding(message, backend.url.span, "the same server")
-                .label(before.url.span, "first")
-                .help(format!("delete one; a larger share is `weight={weight}`")),
+            LINT.finding(message, backend.url.span, "the same server").label(before.url.span, "first").help(
+                match target.is_service() {
+                    true => "delete one".to_owned(),
+                    false => format!("delete one; a larger share is `weight={weight}`"),
+                },
+            ),
         );
     }
     found

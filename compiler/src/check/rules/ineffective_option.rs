@@ -9,7 +9,7 @@ use divisor_schema::plan::{Balance, TlsVersion, ValuePart};
 use crate::check::{Lint, part};
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::{Action, HeaderChange, HeaderEdit, Listener, Pool, Route};
+use crate::model::{Action, Backend, HeaderChange, HeaderEdit, Listener, Pool, Route};
 use crate::source::{Span, Spanned};
 
 pub(super) static LINT: Lint = Lint {
@@ -34,7 +34,9 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     });
     let routes = facts.patterns.routes.iter().flat_map(|read| route(read.route));
     let pools = facts.model.pools.iter().filter_map(slow_start);
-    listeners.chain(suites(facts)).chain(routes).chain(pools).chain(certificates(facts)).collect()
+    let backends = facts.model.pools.iter().flat_map(|pool| &pool.backends).filter_map(services);
+    let all = listeners.chain(suites(facts)).chain(routes).chain(pools).chain(backends);
+    all.chain(certificates(facts)).collect()
 }
 
 /// What tells of the certificates of clients where no client is ever asked for one.
@@ -81,6 +83,23 @@ fn slow_start(pool: &Pool) -> Option<Diagnostic> {
     let message = format!("`slow-start` has no effect on pool `{}`", pool.name.value);
     let found = LINT.finding(message, at, "changes nothing");
     Some(found.label(pool.balance.span, "a key says who gets a request").help("delete `slow-start`"))
+}
+
+/// What only services have, and what their records say instead.
+fn services(backend: &Backend) -> Option<Diagnostic> {
+    let url = &backend.url;
+    let finding =
+        |key, at| LINT.finding(format!("`{key}` has no effect on `{}`", url.value), at, "changes nothing");
+    let weight = &backend.weight;
+    if backend.is_service() {
+        let found = (weight.value > 1).then(|| finding("weight", weight.span))?;
+        return Some(
+            found.label(url.span, "the records have a weight for each target").help("delete `weight`"),
+        );
+    }
+    backend.target.as_ref().filter(|_| backend.slots.written)?;
+    let found = finding("slots", backend.slots.span);
+    Some(found.label(url.span, "one server").help("delete `slots`; it is for `http+srv://` and the like"))
 }
 
 /// What only TLS needs.

@@ -1,5 +1,6 @@
 //! Backends that nobody checks.
 
+use super::values::chosen;
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
@@ -35,9 +36,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
     let passive =
         |pool: &&Pool| pool.eject.consecutive_errors.written && pool.eject.consecutive_errors.value > 0;
     for pool in facts.model.pools.iter().filter(|pool| pool.probe.is_none() && !passive(pool)) {
-        let chosen = pool.backends.iter().filter(|backend| backend.weight.value > 0);
-        let unchecked = chosen.clone().filter(|backend| backend.probe.is_none()).count();
-        if chosen.count() > 1 && unchecked > 0 {
+        let unchecked = chosen(pool).filter(|backend| backend.probe.is_none()).count();
+        if chosen(pool).count() > 1 && unchecked > 0 {
             let message = format!("pool `{}` has backends without a health check", pool.name.value);
             let finding = LINT.finding(message, pool.name.span, "only requests that fail tell");
             let requests =

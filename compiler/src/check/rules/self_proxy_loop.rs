@@ -171,6 +171,6 @@ fn accepts(bind: &Bind, address: &Address) -> bool {
             let loopback = [IpAddr::from([127, 0, 0, 1]), IpAddr::from(std::net::Ipv6Addr::LOCALHOST)];
             name == "localhost" && *port == bind.port() && loopback.into_iter().any(reaches)
         }
-        Address::Unix(_) => false,
+        Address::Unix(_) | Address::Service(..) => false,
     }
 }

@@ -60,14 +60,14 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
     let url = &backend.url;
     let message = format!("`{}` is spoken to without TLS", url.value);
     let finding = LINT.finding(message, url.span, "plain text").label(tls, "settings for TLS");
-    if url.value.starts_with("tcp://") {
+    if url.value.starts_with("tcp:") || url.value.starts_with("tcp+") {
         return finding.help("delete the `tls` block: `tcp` backends get connections as they are");
     }
     if url.value.starts_with("unix:") {
         return finding.help("delete the `tls` block: nobody is between this machine and itself");
     }
     let secure = secure(&url.value);
-    finding.help("write `https://`, or delete the `tls` block").fix(replace(
+    finding.help("write `https`, or delete the `tls` block").fix(replace(
         facts.sources,
         Safety::Unsafe,
         url,
@@ -77,7 +77,8 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
 
 /// The same backend, over TLS.
 fn secure(url: &str) -> String {
-    format!("https://{}", url.split_once("://").map_or(url, |(_, authority)| authority))
+    let (scheme, authority) = url.split_once("://").unwrap_or(("", url));
+    format!("https{}://{authority}", if scheme.ends_with("+srv") { "+srv" } else { "" })
 }
 
 /// Plain text to the port of TLS.
@@ -87,7 +88,7 @@ fn plain_443(facts: &Facts<'_>, backend: &Backend) -> Option<Diagnostic> {
     let port = match &target.address {
         Address::Ip(address) => address.port(),
         Address::Name(_, port) => *port,
-        Address::Unix(_) => return None,
+        Address::Unix(_) | Address::Service(..) => return None,
     };
     (port == 443).then(|| {
         let url = &backend.url;

@@ -36,9 +36,10 @@ pub(super) fn round_time_up(millis: u64) -> String {
     in_time(millis.div_ceil(1_000).saturating_mul(1_000))
 }
 
-/// The backends that are chosen at all.
+/// The backends that are chosen at all; a service as often as it has slots.
 pub(super) fn chosen(pool: &Pool) -> impl Iterator<Item = &Backend> {
-    pool.backends.iter().filter(|backend| backend.weight.value > 0)
+    let chosen = pool.backends.iter().filter(|backend| backend.weight.value > 0);
+    chosen.flat_map(|backend| std::iter::repeat_n(backend, backend.servers().into()))
 }
 
 /// The connection limits of the backends that are chosen at all.

@@ -6,7 +6,7 @@ use super::values::{chosen, label};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::Pool;
+use crate::model::{Backend, Pool};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS003", "weight-ignored"),
@@ -48,7 +48,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
             _ => "weighted-round-robin",
         };
         // 0 takes a backend out, whatever the balancer.
-        let weights = pool.backends.iter().map(|backend| &backend.weight);
+        let fixed = pool.backends.iter().filter(|backend| !backend.is_service());
+        let weights = fixed.map(|backend| &backend.weight);
         for weight in weights.filter(|weight| weight.written && weight.value > 1) {
             let message = format!("weight {} has no effect with `{name}`", weight.value);
             let balancer =
@@ -62,7 +63,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 
 /// A balancer by weights, and nothing to tell the backends apart.
 fn equal(pool: &Pool) -> Option<Diagnostic> {
-    if pool.balance.value != Balance::WeightedRoundRobin {
+    // The targets of a service weigh what their records say.
+    if pool.balance.value != Balance::WeightedRoundRobin || pool.backends.iter().any(Backend::is_service) {
         return None;
     }
     let mut weights = chosen(pool).map(|backend| &backend.weight);

@@ -4,7 +4,7 @@ use super::values::{chosen, label};
 use crate::check::Lint;
 use crate::diagnostic::{Diagnostic, Rule, Severity};
 use crate::facts::Facts;
-use crate::model::Pool;
+use crate::model::{Backend, Pool};
 
 pub(super) static LINT: Lint = Lint {
     rule: Rule::new("UPS004", "weight-skew"),
@@ -43,7 +43,8 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
 }
 
 fn skew(pool: &Pool) -> Option<Diagnostic> {
-    let weighs = pool.balance.value.is_weighted();
+    // The targets of a service weigh what their records say.
+    let weighs = pool.balance.value.is_weighted() && !pool.backends.iter().any(Backend::is_service);
     let light = chosen(pool).filter(|_| weighs).min_by_key(|backend| backend.weight.value)?;
     let heavy = chosen(pool).max_by_key(|backend| backend.weight.value)?;
     let (least, most) = (u32::from(light.weight.value), u32::from(heavy.weight.value));

@@ -76,6 +76,7 @@ fn backend(
         url,
         target,
         weight: weight.unwrap_or(Spanned::default_at(1, block.at)),
+        slots: Spanned::default_at(8, block.at),
         backup: Spanned::default_at(false, block.at),
         tls: is_tls.then(|| tls(block)),
         probe: every.map(|every| probe(block, every)),

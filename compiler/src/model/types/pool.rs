@@ -82,6 +82,8 @@ pub struct Backend {
     pub target: Option<Target>,
     /// Its share; 0 takes no new client.
     pub weight: Spanned<u16>,
+    /// How many targets are used at a time, where it is a service.
+    pub slots: Spanned<u16>,
     /// Whether it is for when no other is alive.
     pub backup: Spanned<bool>,
     /// TLS in place of the pool's.
@@ -97,8 +99,27 @@ pub struct Backend {
 pub struct Target {
     /// Plain text or TLS.
     pub scheme: Scheme,
-    /// Host and port.
+    /// Host and port; of a service, its first slot.
     pub address: Address,
+}
+
+impl Target {
+    /// Whether it is a service, whose targets are found out while running.
+    pub fn is_service(&self) -> bool {
+        matches!(self.address, Address::Service(..))
+    }
+}
+
+impl Backend {
+    /// Whether it is a service, whose targets are found out while running.
+    pub fn is_service(&self) -> bool {
+        self.target.as_ref().is_some_and(Target::is_service)
+    }
+
+    /// How many servers it may stand for.
+    pub fn servers(&self) -> u16 {
+        if self.is_service() { self.slots.value } else { 1 }
+    }
 }
 
 /// An active health check.

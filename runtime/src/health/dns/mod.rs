@@ -1,6 +1,7 @@
 //! Where backends with a name are: names are asked for as often as their records say.
 
 mod names;
+mod service;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use crate::pool::Pool;
 
 pub(crate) use self::names::Names;
 use self::names::{Answer, SOON};
+use self::service::Service;
 
 /// How long a start waits for names.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -25,7 +27,7 @@ pub(crate) async fn resolve(pools: &[Arc<Pool>], names: &Arc<Names>) {
     for pool in pools {
         for (index, backend) in pool.backends().iter().enumerate() {
             if let (Address::Name(name, port), true) =
-                (&backend.settings().address, backend.addresses().is_empty())
+                (&backend.settings().address, backend.place().addresses.is_empty())
             {
                 let (pool, names, name, port) = (Arc::clone(pool), Arc::clone(names), name.clone(), *port);
                 lookups.spawn(async move {
@@ -35,15 +37,25 @@ pub(crate) async fn resolve(pools: &[Arc<Pool>], names: &Arc<Names>) {
                 });
             }
         }
+        for service in Service::all(pool).into_iter().filter(Service::is_unknown) {
+            lookups.spawn(service.resolve(Arc::clone(names)));
+        }
     }
     let done = async { while lookups.join_next().await.is_some() {} };
     _ = timeout(PATIENCE, done).await; // what is still missing is left to the watch
 }
 
+/// Finds the targets of all services of a pool for ever.
+pub(super) fn watch_services(tasks: &mut JoinSet<()>, pool: &Arc<Pool>, names: &Arc<Names>) {
+    for service in Service::all(pool) {
+        tasks.spawn(service.watch(Arc::clone(names)));
+    }
+}
+
 /// Resolves the name of one backend for ever.
 pub(super) async fn watch(pool: Arc<Pool>, index: usize, names: Arc<Names>, name: String, port: u16) {
     let Some(backend) = pool.backends().get(index) else { return };
-    let mut known = Known { addresses: backend.addresses().to_vec(), state: State::Resolves };
+    let mut known = Known { addresses: backend.place().addresses.clone(), state: State::Resolves };
     loop {
         let answer = names.lookup(&name, port).await;
         let next = match &answer {

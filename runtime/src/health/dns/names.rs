@@ -16,6 +16,7 @@ use hickory_resolver::proto::op::Query;
 use hickory_resolver::proto::rr::{Name, RData, RecordType};
 use hickory_resolver::system_conf::parse_resolv_conf;
 use hickory_resolver::{Hosts, TokioResolver};
+use rustls_pki_types::ServerName;
 
 /// The shortest time that an answer is believed, whatever its records say.
 const SHORTEST: Duration = Duration::from_secs(1);
@@ -85,6 +86,11 @@ impl Names {
         six.and(four)
     }
 
+    /// The targets of a service. "." is no service at all (RFC 2782), and one that can be no host is left out.
+    pub(super) async fn service(&self, name: &str) -> Answer<Record> {
+        self.resolver().ask(name, RecordType::SRV, record).await
+    }
+
     /// Asks as the files say now. When they can no longer be read, as before.
     fn resolver(&self) -> Arc<Resolver> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
@@ -129,6 +135,13 @@ impl Files {
         }
         hosts
     }
+}
+
+fn record(data: &RData) -> Option<Record> {
+    let RData::SRV(srv) = data else { return None };
+    let name = srv.target.to_ascii().trim_end_matches('.').to_ascii_lowercase();
+    ServerName::try_from(name.as_str()).ok().filter(|_| srv.port != 0)?;
+    Some(Record { priority: srv.priority, weight: srv.weight, name, port: srv.port })
 }
 
 fn stamp(path: &Path) -> Stamp {
@@ -226,6 +239,16 @@ fn full_names(name: &Name, search: &[Name], dots: usize) -> Vec<Name> {
     } else {
         longer.chain([itself]).collect()
     }
+}
+
+/// An SRV record (RFC 2782).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Record {
+    pub(super) priority: u16,
+    pub(super) weight: u16,
+    /// The host of the target, in lower case.
+    pub(super) name: String,
+    pub(super) port: u16,
 }
 
 /// What came of a question.

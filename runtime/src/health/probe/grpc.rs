@@ -22,7 +22,8 @@ pub(super) fn request(
     host: Option<&str>,
 ) -> Result<Request<Full<Bytes>>, Failure> {
     let scheme = if backend.tls().is_some() { "https" } else { "http" };
-    let own = || backend.host().to_str().unwrap_or_default();
+    let own = backend.host();
+    let own = || own.to_str().unwrap_or_default();
     let uri = Uri::builder()
         .scheme(scheme)
         .authority(host.unwrap_or_else(own))

@@ -29,7 +29,7 @@ pub(super) fn request(
         request = request.header(header::USER_AGENT, "divisor");
     }
     request
-        .header(header::HOST, host.unwrap_or_else(|| backend.host().clone()))
+        .header(header::HOST, host.unwrap_or_else(|| backend.host()))
         .header(header::CONNECTION, "close")
         .body(Empty::new())
         .map_err(unsendable)

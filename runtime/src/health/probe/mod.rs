@@ -71,8 +71,20 @@ pub(super) async fn watch(pool: Arc<Pool>, index: usize, settings: Probe, random
     if settings.starts_alive || backend.liveness() != Liveness::Unknown {
         sleep((every / 10).mul_f64(fraction(random()))).await;
     }
+    let mut era = backend.era();
     loop {
+        if backend.is_empty() {
+            sleep(around(every, random())).await;
+            continue;
+        }
+        if era != backend.era() {
+            era = backend.era();
+            streak = Streak::new(backend.liveness(), backend.against());
+        }
         let result = probe(backend, &settings).await;
+        if era != backend.era() {
+            continue; // that was about another server
+        }
         if result.as_ref().is_err_and(Failure::is_ours) {
             tracing::debug!(pool = pool.name(), backend = backend.url(), "no means to probe");
         } else {
