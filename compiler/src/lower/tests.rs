@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
 use divisor_schema::plan::{
-    Action, Address, Bind, Forwarded, HashKey, HeaderOp, Plan, SameSite, Secret, Share, TemplatePart,
-    ValuePart,
+    Action, Address, Backend, Bind, Forwarded, HashKey, HeaderOp, Plan, SameSite, Secret, Share,
+    TemplatePart, ValuePart,
 };
 use proptest::strategy::Strategy;
 
@@ -542,4 +542,35 @@ routes: [{ path: "/**", respond: { status: 200, body: ok } }]
     let admin = plan.admin.unwrap();
     assert_eq!(admin.binds, ["10.0.0.1:9901".parse().unwrap(), "127.0.0.1:9901".parse().unwrap()]);
     assert_eq!(admin.allow.len(), 2);
+}
+
+#[test]
+fn a_service_is_as_many_backends_as_it_has_slots() {
+    let kdl = r#"
+        listener "web" { bind "127.0.0.1:8080"; }
+        pool "api" {
+            balance "weighted-round-robin"
+            backend "https+srv://_https._tcp.Api.internal" slots=2
+            backend "http://10.0.0.1:80" backup=#true
+            probe "/health"
+        }
+        route "/**" pool="api"
+    "#;
+    let yaml = r#"
+listeners: { web: { bind: "127.0.0.1:8080" } }
+pools:
+  api:
+    balance: weighted-round-robin
+    backends:
+      - { url: "https+srv://_https._tcp.api.internal", slots: 2 }
+      - { url: "http://10.0.0.1:80", backup: true }
+    probe: { path: /health }
+routes: [{ path: "/**", pool: api }]
+"#;
+    let plan = plan(kdl);
+    assert_eq!(plan, plan_of(&scratch().write("divisor.yaml", yaml)));
+    let urls: Vec<String> = plan.pools[0].backends.iter().map(Backend::url).collect();
+    let service = "https+srv://_https._tcp.api.internal";
+    assert_eq!(urls, [format!("{service}/1"), format!("{service}/2"), "http://10.0.0.1:80".into()]);
+    assert!(plan.pools[0].backends[..2].iter().all(|it| it.tls.is_some() && it.weight == 1));
 }

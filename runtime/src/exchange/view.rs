@@ -112,7 +112,11 @@ impl<'a> Left<'a> {
 
     /// Nobody takes the rest.
     fn retire(self) {
-        self.0.iter().flat_map(|(_, upstreams)| upstreams).flatten().for_each(|home| home.upstream.borrow().retire());
+        self.0
+            .iter()
+            .flat_map(|(_, upstreams)| upstreams)
+            .flatten()
+            .for_each(|home| home.upstream.borrow().retire());
     }
 }
 
