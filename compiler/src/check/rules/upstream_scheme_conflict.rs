@@ -67,7 +67,7 @@ fn diagnostic(facts: &Facts<'_>, tls: Span, backend: &Backend) -> Diagnostic {
         return finding.help("delete the `tls` block: nobody is between this machine and itself");
     }
     let secure = secure(&url.value);
-    finding.help("write `https`, or delete the `tls` block").fix(replace(
+    finding.help("write `https://`, or delete the `tls` block").fix(replace(
         facts.sources,
         Safety::Unsafe,
         url,
