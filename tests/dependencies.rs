@@ -61,7 +61,7 @@ const RUNTIME: [&[&str]; 7] = [
     &["exchange", "health", "admin"],
     &["plan", "upstream"],
     &["policy", "h1"],
-    &["pool", "route", "tls", "message", "watch", "counters"],
+    &["pool", "route", "tls", "proxy_protocol", "message", "watch", "counters"],
 ];
 
 /// Layers of the compiler, top first.

@@ -2,6 +2,7 @@
 
 mod limits;
 mod slow;
+mod told;
 mod trickle;
 
 use std::net::SocketAddr;

@@ -37,6 +37,10 @@ pub(crate) struct Counters {
     pub(crate) malformed: Counter,
     /// TLS handshakes with clients that failed or took too long.
     pub(crate) handshakes_failed: Counter,
+    /// Connections that were closed because a PROXY protocol header was missing, wrong or late.
+    pub(crate) headers_refused: Counter,
+    /// Connections that were closed because their client had as many as it may have.
+    pub(crate) clients_refused: Counter,
     /// Connections to backends, without those of probes.
     pub(crate) connected: Counter,
     /// Those of them with TLS that nobody verified.

@@ -15,7 +15,7 @@
 //! | 3 | `plan` | bytes → verified plan → everything a request needs → published |
 //! | 3 | `upstream` | connections to backends |
 //! | 2 | `policy`, `h1` | rate limits, headers, client addresses; the HTTP/1 codec |
-//! | 1 | `pool`, `route`, `tls`, `message`, `watch`, `counters` | backends and balancers; lookup; TLS settings; bodies; files; what is counted |
+//! | 1 | `pool`, `route`, `tls`, `proxy_protocol`, `message`, `watch`, `counters` | backends and balancers; lookup; TLS settings; the PROXY protocol of both sides; bodies; files; what is counted |
 
 mod admin;
 pub mod control;
@@ -28,6 +28,7 @@ mod message;
 mod plan;
 mod policy;
 mod pool;
+mod proxy_protocol;
 mod route;
 mod tls;
 mod upstream;

@@ -118,6 +118,7 @@ fn backend(
         tls,
         probe: backend.probe.as_ref().or(pool.probe.as_ref()).map(probe),
         connections: connections(backend.connections.as_ref().unwrap_or(&pool.connections)),
+        proxy_protocol: pool.proxy_protocol.as_ref().map(|version| version.value),
     })
 }
 

@@ -1,6 +1,6 @@
 //! Pools.
 
-use divisor_schema::plan::{Balance, SameSite};
+use divisor_schema::plan::{Balance, ProxyProtocol, SameSite};
 
 use super::block::Checked;
 use super::tls;
@@ -22,6 +22,12 @@ pub(super) fn pool(block: &Checked) -> Option<Pool> {
         hash: hash(&block.block_or_defaults("hash")),
         sticky: block.block("sticky").and_then(sticky),
         slow_start: block.written("slow-start"),
+        proxy_protocol: block.written::<String>("proxy-protocol").map(|word| {
+            word.map(|word| match word.as_str() {
+                "v1" => ProxyProtocol::V1,
+                _ => ProxyProtocol::V2,
+            })
+        }),
     })
 }
 

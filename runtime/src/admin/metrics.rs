@@ -45,6 +45,18 @@ pub(super) fn text(live: &Live, totals: &Totals) -> String {
         ("connections_malformed_total", "counter", MALFORMED, totals.sum(|it| &it.malformed)),
         ("tls_handshakes_failed_total", "counter", "TLS handshakes with clients that failed.", failed),
         (
+            "proxy_headers_refused_total",
+            "counter",
+            "Connections closed because a PROXY protocol header was missing, wrong or late.",
+            totals.sum(|it| &it.headers_refused),
+        ),
+        (
+            "connections_over_client_limit_total",
+            "counter",
+            "Connections closed because their client had as many as max-connections-per-client.",
+            totals.sum(|it| &it.clients_refused),
+        ),
+        (
             "upstream_connections_total",
             "counter",
             "Connections to backends, without those of probes.",

@@ -4,7 +4,6 @@ mod hello;
 mod http1;
 mod http2;
 mod preface;
-mod proxy_protocol;
 
 use std::future::Future;
 use std::io;
@@ -12,7 +11,9 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
+use divisor_schema::plan::Bind;
 use rustls::server::Acceptor;
 use tokio::io::AsyncWriteExt;
 use tokio::time::timeout;
@@ -23,6 +24,7 @@ use tracing::debug;
 use crate::exchange::{self, Client, Door, Entered, Views};
 use crate::plan::{Forward, Listener};
 use crate::policy::Place;
+use crate::proxy_protocol::{self, Facts, Origin};
 use crate::tls::{self, Socket, Stream};
 
 use self::hello::Hello;
@@ -38,27 +40,29 @@ pub(crate) async fn serve(
 ) {
     socket.set_nodelay();
     // What only some connections need, or only for a while, is on the heap: an idle one does not hold the room for it.
-    let arrival = timeout(listener.http.handshake_timeout.into(), Box::pin(arrive(socket, peer, &listener)));
-    let (opened, peer, _place) = match arrival.await {
-        Ok(Ok(opened)) => opened,
-        failed => {
-            if listener.tls.is_some() || !listener.passthrough.is_empty() {
-                views.counters().handshakes_failed.add();
+    let (opened, origin, _place) = match Box::pin(arrive(socket, peer, door.bind(), &listener)).await {
+        Ok(arrived) => arrived,
+        Err(refused) => {
+            let secure = listener.tls.is_some() || !listener.passthrough.is_empty();
+            match &refused {
+                Refused::Header(_) => views.counters().headers_refused.add(),
+                Refused::Client => views.counters().clients_refused.add(),
+                Refused::Handshake(_) if secure => views.counters().handshakes_failed.add(),
+                Refused::Handshake(_) => {}
             }
-            return match failed {
-                Ok(Err(error)) => debug!(listener = listener.name, %peer, %error, "handshake failed"),
-                _ => debug!(listener = listener.name, %peer, "handshake timed out"),
-            };
+            return debug!(listener = listener.name, %peer, "{refused}");
         }
     };
+    let peer = origin.source;
     let Opened { stream, h2, entered } = match opened {
         Opening::Here(opened) => opened,
-        Opening::Passed { stream, first, forward } => {
+        Opening::Passed { stream, first, facts, forward } => {
             drop(listener);
-            return ended(&door, peer, Box::pin(exchange::pass(stream, first, peer, forward, views)).await);
+            let passed = Box::pin(exchange::pass(stream, first, origin, facts, forward, views));
+            return ended(&door, peer, passed.await);
         }
     };
-    let client = Rc::new(Client::new(peer, Rc::clone(&door), entered, views));
+    let client = Rc::new(Client::new(origin, Rc::clone(&door), entered, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
@@ -73,7 +77,7 @@ enum Opening {
     /// It ends here.
     Here(Opened),
     /// It goes to a pool as it is; `first` was read from it already.
-    Passed { stream: Stream, first: Vec<u8>, forward: Forward },
+    Passed { stream: Stream, first: Vec<u8>, facts: Facts, forward: Forward },
 }
 
 /// A connection that requests can come in by.
@@ -85,24 +89,63 @@ struct Opened {
     entered: Option<Entered>,
 }
 
-/// Lets a connection in, and opens it. Says whom it is from, as a proxy in front says if one may, and gives its place among
+/// Why a connection is not let in.
+enum Refused {
+    /// Its PROXY protocol header.
+    Header(io::Error),
+    /// Its client has as many as it may have.
+    Client,
+    /// The handshake of TLS, or the first bytes of HTTP/2.
+    Handshake(io::Error),
+}
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Header(error) => write!(f, "PROXY protocol header refused: {error}"),
+            Self::Client => {
+                f.write_str("a connection more than a client may have (max-connections-per-client)")
+            }
+            Self::Handshake(error) => write!(f, "handshake failed: {error}"),
+        }
+    }
+}
+
+/// Lets a connection in, and opens it, within `handshake-timeout`. Says whom it is from, as a proxy in front says if one may, and gives its place among
 /// the connections of this client if they are counted.
 async fn arrive(
     mut socket: Socket,
     peer: SocketAddr,
+    bind: &Bind,
     listener: &Listener,
-) -> io::Result<(Opening, SocketAddr, Option<Place>)> {
-    let peer = match listener.proxy_protocol.iter().any(|network| network.contains(peer.ip())) {
-        true => proxy_protocol::read(&mut socket).await?.unwrap_or(peer),
-        false => peer,
-    };
-    let place = listener.per_client.as_ref().map(|(counts, most)| {
-        let full =
-            || io::Error::other("a connection more than a client may have (max-connections-per-client)");
-        counts.enter(peer.ip(), *most).ok_or_else(full)
-    });
+) -> Result<(Opening, Origin, Option<Place>), Refused> {
+    let limit = Duration::from(listener.http.handshake_timeout);
+    let begun = Instant::now();
+    let mut origin = Origin { source: peer, destination: destination(bind, &socket) };
+    if listener.proxy_protocol.iter().any(|network| network.contains(peer.ip())) {
+        let read = in_time(limit, proxy_protocol::read(&mut socket)).await.map_err(Refused::Header)?;
+        origin = read.unwrap_or(origin);
+    }
+    let place = listener
+        .per_client
+        .as_ref()
+        .map(|(counts, most)| counts.enter(origin.source.ip(), *most).ok_or(Refused::Client));
     let place = place.transpose()?;
-    Ok((open(socket, listener).await?, peer, place))
+    let opening = in_time(limit.saturating_sub(begun.elapsed()), open(socket, listener)).await;
+    Ok((opening.map_err(Refused::Handshake)?, origin, place))
+}
+
+/// The address that a client connected to. The system is asked only where the listener accepts at every address.
+fn destination(bind: &Bind, socket: &Socket) -> Option<SocketAddr> {
+    match bind {
+        Bind::Tcp(address) if !address.ip().is_unspecified() => Some(*address),
+        Bind::Tcp(address) => Some(socket.local_addr().unwrap_or(*address)),
+        Bind::Unix(_) => None,
+    }
+}
+
+async fn in_time<T>(limit: Duration, step: impl Future<Output = io::Result<T>>) -> io::Result<T> {
+    timeout(limit, step).await.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))
 }
 
 /// Opens a connection: TLS if the listener has it and does not pass it through.
@@ -112,8 +155,9 @@ async fn open(mut socket: Socket, listener: &Listener) -> io::Result<Opening> {
         let hello = Hello::read(&mut socket).await?;
         let found = hello.name.as_deref().and_then(|name| listener.passthrough.find(name));
         if let Some(Some(forward)) = found {
+            let facts = Facts { name: hello.name.unwrap_or_default(), ..Facts::default() };
             let (stream, first, forward) = (Stream::Plain(socket), hello.bytes, forward.clone());
-            return Ok(Opening::Passed { stream, first, forward });
+            return Ok(Opening::Passed { stream, first, facts, forward });
         }
         if listener.tls.is_none() {
             return refuse(socket).await;
@@ -131,7 +175,8 @@ async fn open(mut socket: Socket, listener: &Listener) -> io::Result<Opening> {
     };
     Ok(match &listener.forward {
         Some(forward) => {
-            Opening::Passed { stream: opened.stream, first: Vec::new(), forward: forward.clone() }
+            let facts = opened.entered.as_ref().map(Entered::facts).unwrap_or_default();
+            Opening::Passed { stream: opened.stream, first: Vec::new(), facts, forward: forward.clone() }
         }
         None => Opening::Here(opened),
     })
@@ -152,9 +197,13 @@ async fn secured(socket: Socket, begun: Option<Hello>, server: &tls::Server) -> 
         (None, None) => by_name(socket, server).await?,
     };
     let connection = tls.get_ref().1;
-    let h2 = connection.alpn_protocol() == Some(b"h2");
-    let entered = Some(Entered { entrance, session: tls::Session::of(connection) });
-    Ok(Opened { stream: Stream::Tls(Box::new(tls.into())), h2, entered })
+    let alpn = match connection.alpn_protocol() {
+        Some(b"h2") => "h2",
+        Some(b"http/1.1") => "http/1.1",
+        _ => "", // nothing else is offered
+    };
+    let entered = Some(Entered { entrance, session: tls::Session::of(connection), alpn });
+    Ok(Opened { stream: Stream::Tls(Box::new(tls.into())), h2: alpn == "h2", entered })
 }
 
 /// Opens a connection where what is asked of a client depends on the name that it asks for.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::proxy_protocol::{Facts, Tls};
 use crate::tls::{Entrance, Server, Session};
 
 /// How a client got in with TLS.
@@ -12,6 +13,8 @@ pub(crate) struct Entered {
     pub(crate) entrance: Arc<Entrance>,
     /// What the handshake came to.
     pub(crate) session: Session,
+    /// The protocol that both settled on; empty for none.
+    pub(crate) alpn: &'static str,
 }
 
 impl Entered {
@@ -19,6 +22,13 @@ impl Entered {
     pub(super) fn admits(&self, server: &Server, host: &str) -> bool {
         let entrance = server.entrance(host);
         Arc::ptr_eq(entrance, &self.entrance) || entrance.asked == self.entrance.asked
+    }
+
+    /// What a PROXY protocol header says of it.
+    pub(crate) fn facts(&self) -> Facts {
+        let tls =
+            Some(Tls { version: self.session.version, certificate: self.session.certificate.is_some() });
+        Facts { name: self.session.server_name.clone(), alpn: self.alpn, tls }
     }
 
     /// The header that tells backends the subject, with the subject.

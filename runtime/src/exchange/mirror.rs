@@ -82,11 +82,13 @@ impl Exchange<'_> {
         self.client.apply(ops, headers, self.address, 0, Some(target));
         let (view, pool) = (Rc::clone(self.view), mirror.pool);
         let timeouts = policy.timeouts.clone();
+        let version = self.view.live.pools[pool.index()].proxy_protocol();
+        let header = version.map(|version| self.header(version));
         tokio::task::spawn_local(async move {
             // A request that fails or grows too long on its way is no request to copy.
             if let Some(body) = body.await {
                 let copy = Box::new(copy.map(|()| ClientBody::copy(body)));
-                send(&view, pool, copy, affinity, random, &timeouts).await;
+                send(&view, (pool, header), copy, affinity, random, &timeouts).await;
             }
             drop(room);
         });
@@ -102,7 +104,7 @@ fn falls(random: u64, percent: u8) -> bool {
 /// for another.
 async fn send(
     view: &View,
-    id: PoolId,
+    (id, header): (PoolId, Option<Vec<u8>>),
     copy: Box<Request<ClientBody>>,
     affinity: Affinity,
     random: u64,
@@ -115,7 +117,12 @@ async fn send(
     let limit = timeouts.exchange.map_or(TIME_MAX, Duration::from);
     let deadline = Instant::now().checked_add(limit);
     let mut course = Course::new(pool, timeouts, &ONCE, deadline);
-    if let Ok((response, _)) = course.send(copy, ticket, &view.upstream(id, pick.index)).await {
+    let shared = view.upstream(id, pick.index);
+    let upstream = match header {
+        None => shared,
+        Some(header) => shared.of_client(header),
+    };
+    if let Ok((response, _)) = course.send(copy, ticket, &upstream).await {
         let mut answer = response.into_body();
         while let Some(Ok(_)) = answer.frame().await {}
     }

@@ -8,6 +8,7 @@ mod entered;
 mod failure;
 
 mod mirror;
+mod own;
 mod page;
 mod passed;
 mod proxy;
@@ -18,8 +19,8 @@ mod split;
 mod trouble;
 mod view;
 
-use std::cell::Cell;
-use std::net::{IpAddr, SocketAddr};
+use std::cell::{Cell, OnceCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
@@ -34,7 +35,9 @@ use crate::counters::Counters;
 use crate::message::Interim;
 use crate::plan::{ErrorPage, Listener, Live, Policy};
 use crate::policy::{Csrf, HeaderOps, Peer, Values};
+use crate::proxy_protocol::Origin;
 use crate::route;
+use crate::upstream::Own;
 
 pub(crate) use self::body::ResponseBody;
 pub(crate) use self::door::Door;
@@ -49,6 +52,9 @@ use self::request::Target;
 /// A client connection, as its exchanges see it.
 pub(crate) struct Client {
     peer: Peer,
+    origin: Origin,
+    /// Its connections to backends that are told its address.
+    own: OnceCell<Box<Own>>,
     door: Rc<Door>,
     entered: Option<Entered>,
     views: Rc<Views>,
@@ -56,10 +62,10 @@ pub(crate) struct Client {
 }
 
 impl Client {
-    /// The client at `peer`, which came in by `door`; `entered` says how, if with TLS.
-    pub(crate) fn new(peer: SocketAddr, door: Rc<Door>, entered: Option<Entered>, views: Rc<Views>) -> Self {
-        let peer = Peer::new(peer.ip(), entered.is_some());
-        Self { peer, door, entered, views, random: Cell::new(Random::new()) }
+    /// A client that came in by `door`; `entered` says how, if with TLS.
+    pub(crate) fn new(origin: Origin, door: Rc<Door>, entered: Option<Entered>, views: Rc<Views>) -> Self {
+        let peer = Peer::new(origin.source.ip(), entered.is_some());
+        Self { peer, origin, own: OnceCell::new(), door, entered, views, random: Cell::new(Random::new()) }
     }
 
     /// The listener of this connection in a plan. Not kept between requests: a connection may idle through many plans.

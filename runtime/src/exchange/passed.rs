@@ -2,7 +2,7 @@
 
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,6 +13,7 @@ use socket2::{SockRef, TcpKeepalive};
 use crate::h1::{Tunnel, Wire};
 use crate::plan::Forward;
 use crate::pool::{Affinity, Pool, Ticket, Tried, key};
+use crate::proxy_protocol::{self, Facts, Origin};
 use crate::tls::Stream;
 use crate::upstream::{self, ConnectError};
 
@@ -43,34 +44,38 @@ impl std::fmt::Display for NotPassed {
 
 impl std::error::Error for NotPassed {}
 
-/// Passes a connection of the client at `peer` on, from its first byte to its last. `first` was read from it already.
+/// Passes a connection of a client on, from its first byte to its last. `first` was read from it already.
 ///
 /// # Errors
 /// [`NotPassed`] when no backend takes it, or one side breaks off.
 pub(crate) async fn pass(
     near: Stream,
     first: Vec<u8>,
-    peer: SocketAddr,
+    origin: Origin,
+    facts: Facts,
     forward: Forward,
     views: Rc<Views>,
 ) -> Result<(), NotPassed> {
     let Forward { pool, tunnel_idle, tcp_keepalive } = forward;
-    let (far, _ticket) = backend(&pool, peer, &views).await.ok_or(NotPassed::NoBackend)?;
+    let header = pool.proxy_protocol().map(|version| proxy_protocol::header(version, origin, &facts));
+    let (far, _ticket) = backend(&pool, origin.source.ip(), &header.unwrap_or_default(), &views)
+        .await
+        .ok_or(NotPassed::NoBackend)?;
     if let (Some(interval), Some(tcp)) = (tcp_keepalive, far.tcp()) {
         let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
         let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
     }
     let mut near = Wire::new(near).after(&first);
-    drop((first, views, pool)); // a tunnel may last, and holds what it needs
+    drop((first, facts, views, pool)); // a tunnel may last, and holds what it needs
     let mut tunnel = Tunnel::new(Wire::new(far), tunnel_idle);
     poll_fn(|context| tunnel.poll(&mut near, context)).await.map_err(NotPassed::Broken)
 }
 
 /// A connection to a backend, and its place among those that the backend may have. As long as none came about, nothing was
 /// sent, so another backend is as good.
-async fn backend(pool: &Arc<Pool>, peer: SocketAddr, views: &Views) -> Option<(Stream, Ticket)> {
+async fn backend(pool: &Arc<Pool>, client: IpAddr, header: &[u8], views: &Views) -> Option<(Stream, Ticket)> {
     let key = match pool.key() {
-        Some(HashKey::ClientAddress) => key::of_address(peer.ip()),
+        Some(HashKey::ClientAddress) => key::of_address(client),
         _ => 0,
     };
     let affinity = Affinity { key, home: None };
@@ -91,7 +96,7 @@ async fn backend(pool: &Arc<Pool>, peer: SocketAddr, views: &Views) -> Option<(S
             }
         };
         let start = Instant::now();
-        match upstream::open(&pick.backend).await {
+        match upstream::open(&pick.backend, header).await {
             Ok(stream) => {
                 if let Some(upstream) = views.current().upstream_of(pool, pick.index) {
                     upstream.opened();

@@ -108,7 +108,11 @@ impl Exchange<'_> {
         loop {
             let Some(pick) = self.pick(pool, affinity, &tried) else { return Err(failure) };
             tried.add(pick.index);
-            let upstream = self.view.upstream(id, pick.index);
+            let shared = self.view.upstream(id, pick.index);
+            let upstream = match pick.backend.settings().proxy_protocol {
+                None => shared,
+                Some(version) => self.own(&shared, version),
+            };
             let ticket = match pick.backend.enter().await {
                 Ok(ticket) => ticket,
                 Err(busy) => {

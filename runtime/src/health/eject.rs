@@ -82,6 +82,7 @@ pub(super) mod tests {
                 h2: true,
                 ping: Millis(360_000),
             },
+            proxy_protocol: None,
         };
         let eject =
             Eject { consecutive_errors: 3, lasts: Millis(30_000), max_lasts: Millis(30_000), max_percent };

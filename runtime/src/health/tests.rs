@@ -43,6 +43,7 @@ fn settings(address: Address, timeout: u64) -> plan::Backend {
             h2: true,
             ping: Millis(360_000),
         },
+        proxy_protocol: None,
     }
 }
 

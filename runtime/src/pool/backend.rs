@@ -147,6 +147,7 @@ impl Backend {
             && mine.scheme == theirs.scheme
             && mine.address == theirs.address
             && mine.connections == theirs.connections
+            && mine.proxy_protocol == theirs.proxy_protocol
     }
 
     /// Where it is now, but for a Unix socket, which has no address.

@@ -167,6 +167,11 @@ impl Pool {
         &self.backends
     }
 
+    /// The PROXY protocol header that connections to its backends begin with.
+    pub(crate) fn proxy_protocol(&self) -> Option<plan::ProxyProtocol> {
+        self.backends.first()?.settings().proxy_protocol
+    }
+
     /// How many backends can be picked now.
     pub(crate) fn alive(&self) -> usize {
         self.alive.load().members().len()

@@ -29,6 +29,7 @@ fn backend(port: u16, weight: u16) -> plan::Backend {
             h2: true,
             ping: Millis(360_000),
         },
+        proxy_protocol: None,
     }
 }
 

@@ -1,6 +1,7 @@
 //! A connection as the system has it: over TCP, or over a Unix socket.
 
 use std::io::{self, IoSlice};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -25,6 +26,14 @@ impl Socket {
     /// The system's.
     pub(crate) async fn connect_unix(path: impl AsRef<Path>) -> io::Result<Self> {
         UnixStream::connect(path).await.map(Self::Unix)
+    }
+
+    /// The address that the other side connected to; `None` for a Unix socket.
+    pub(crate) fn local_addr(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(tcp) => tcp.local_addr().ok(),
+            Self::Unix(_) => None,
+        }
     }
 
     /// Sends what is written at once. A connection that refuses still works.

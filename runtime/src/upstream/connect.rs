@@ -82,7 +82,7 @@ async fn settle(backend: &Backend, upstream: &Upstream, tunnels: bool) -> Result
     if let Some(slot) = turn.as_ref().and_then(|_| upstream.slot(tunnels)) {
         return Ok(Connection::Http2(slot, backend.tls().is_some()));
     }
-    let stream = dial(backend, None, offer.alpn()).await?;
+    let stream = dial(backend, None, offer.alpn(), upstream.header()).await?;
     upstream.opened();
     if !(stream.is_h2() || offer == Offer::Http2) {
         if offer == Offer::Both {
@@ -128,11 +128,11 @@ impl Offer {
     }
 }
 
-/// Opens a stream: TCP and TLS within `connect-timeout`.
+/// Opens a stream: TCP and TLS within `connect-timeout`. `header` goes before everything else.
 ///
 /// # Errors
 /// [`ConnectError`], in an operator's words.
-pub(crate) async fn open(backend: &Backend) -> Result<Stream, ConnectError> {
+pub(crate) async fn open(backend: &Backend, header: &[u8]) -> Result<Stream, ConnectError> {
     let limit = backend.settings().connections.connect_timeout.into();
-    timeout(limit, dial(backend, None, &[])).await.unwrap_or(Err(ConnectError::TimedOut))
+    timeout(limit, dial(backend, None, &[], header)).await.unwrap_or(Err(ConnectError::TimedOut))
 }

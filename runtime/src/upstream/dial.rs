@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use divisor_schema::plan::Address;
+use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio::time::sleep;
@@ -20,7 +21,7 @@ use super::ConnectError;
 const STAGGER: Duration = Duration::from_millis(250);
 
 /// Connects to `backend`, at `port` in place of its own if there is one. Over TLS, `alpn` is offered in place of what its
-/// settings say, if it is anything. Nothing limits the time but the caller.
+/// settings say, if it is anything. `header` goes before everything else. Nothing limits the time but the caller.
 ///
 /// # Errors
 /// [`ConnectError`], in an operator's words.
@@ -28,13 +29,17 @@ pub(crate) async fn dial(
     backend: &Backend,
     port: Option<u16>,
     alpn: &[&[u8]],
+    header: &[u8],
 ) -> Result<Stream, ConnectError> {
     let place = Arc::clone(&backend.place());
-    let socket = match &backend.settings().address {
+    let mut socket = match &backend.settings().address {
         Address::Unix(path) => Socket::connect_unix(path).await.map_err(ConnectError::Tcp)?,
         _ => Socket::Tcp(race(order(&place.addresses, port, backend.next_dial())).await?),
     };
     socket.set_nodelay();
+    if !header.is_empty() {
+        socket.write_all(header).await.map_err(ConnectError::Tcp)?;
+    }
     let Some((config, name)) = backend.tls() else { return Ok(Stream::Plain(socket)) };
     // Of the server that was just dialled, whoever stands in the slot now.
     let name = name.clone().or_else(|| place.server_name()).ok_or(ConnectError::Unresolved)?;

@@ -2,7 +2,7 @@
 //! exchanges share.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,12 +31,16 @@ pub(crate) struct Upstream {
     chosen: Cell<Option<Chosen>>,
     idle_timeout: Duration,
     max_age: Option<Duration>,
-    trouble: Trouble,
+    trouble: Rc<Trouble>,
     counters: Arc<Counters>,
     /// Whether its connections have TLS that nobody verifies.
     unverified: bool,
     /// Whether no connection is to be kept: the live plan does not have this backend.
     retired: Cell<bool>,
+    /// The PROXY protocol header that its connections begin with; empty for none.
+    header: Vec<u8>,
+    /// Those of single clients, to the same backend.
+    of_clients: RefCell<Vec<Weak<Upstream>>>,
 }
 
 /// What a backend that was offered HTTP/2 chose.
@@ -104,34 +108,62 @@ impl Upstream {
             chosen: Cell::new(None),
             idle_timeout: settings.idle_timeout.into(),
             max_age: settings.max_age.map(Duration::from),
-            trouble: Trouble::default(),
+            trouble: Rc::default(),
             counters,
             unverified,
             retired: Cell::new(false),
+            header: Vec::new(),
+            of_clients: RefCell::default(),
         })
     }
 
-    /// Closes the connections that wait, and every other when its exchange is over.
+    /// Closes the connections that wait, and every other when its exchange is over; those of single clients, too.
     pub(crate) fn retire(&self) {
         self.retired.set(true);
         self.waiting.borrow_mut().clear();
         self.shared.borrow_mut().clear();
+        self.of_clients.borrow().iter().filter_map(Weak::upgrade).for_each(|own| own.retire());
+    }
+
+    /// Connections to the same backend for one client alone, because they begin with its address. They are kept by whoever
+    /// holds them, for no longer than the others.
+    pub(crate) fn of_client(&self, header: Vec<u8>) -> Rc<Self> {
+        let own = Rc::new(Self {
+            chosen: self.chosen.clone(),
+            trouble: Rc::clone(&self.trouble),
+            retired: self.retired.clone(),
+            header,
+            ..self.empty()
+        });
+        self.of_clients.borrow_mut().push(Rc::downgrade(&own));
+        own
+    }
+
+    /// What its connections begin with.
+    pub(super) fn header(&self) -> &[u8] {
+        &self.header
     }
 
     /// No connection yet, to another server that is spoken to in the same way.
     pub(crate) fn to_another(&self) -> Rc<Self> {
-        Rc::new(Self {
+        Rc::new(self.empty())
+    }
+
+    fn empty(&self) -> Self {
+        Self {
             waiting: RefCell::default(),
             shared: RefCell::default(),
             turn: Semaphore::new(1),
             chosen: Cell::new(None),
             idle_timeout: self.idle_timeout,
             max_age: self.max_age,
-            trouble: Trouble::default(),
+            trouble: Rc::default(),
             counters: Arc::clone(&self.counters),
             unverified: self.unverified,
             retired: Cell::new(false),
-        })
+            header: Vec::new(),
+            of_clients: RefCell::default(),
+        }
     }
 
     /// Counts a connection that was opened.
@@ -213,6 +245,7 @@ impl Upstream {
         let now = Instant::now();
         self.waiting.borrow_mut().retain_mut(|connection| !self.is_over(connection, now));
         self.shared.borrow_mut().retain(|connection| !self.is_past(connection, now));
+        self.of_clients.borrow_mut().retain(|own| own.upgrade().inspect(|own| own.sweep()).is_some());
     }
 
     fn is_over(&self, connection: &mut Waiting, now: Instant) -> bool {

@@ -210,9 +210,13 @@ static HTTP: Block = Block {
         )
         .default("128")
         .when(Condition::IsNot("h2", "false")),
-        Field::new("handshake-timeout", DURATION, "From accept to the end of the TLS handshake.")
-            .default("10s")
-            .usual("5ms", "1h"),
+        Field::new(
+            "handshake-timeout",
+            DURATION,
+            "From accept to the end of the TLS handshake, with a PROXY protocol header before it.",
+        )
+        .default("10s")
+        .usual("5ms", "1h"),
         Field::new("header-timeout", DURATION, "From the first byte of a request head to its end.")
             .default("10s")
             .usual("5ms", "1h"),

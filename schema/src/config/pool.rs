@@ -38,6 +38,11 @@ pub(super) static POOL: Block = Block {
             )
             .when(Condition::Is("balance", "consistent-hash")),
             Field::new("sticky", Kind::Block(&STICKY), "A cookie that keeps a client at its backend."),
+            Field::new(
+                "proxy-protocol",
+                Kind::Choice(&["v1", "v2"]),
+                "The PROXY protocol header that connections to backends begin with: it says whom they are for.",
+            ),
             Field::new("slow-start", DURATION, "How long a backend that came back gets less than its share.")
                 .usual("1s", "15m"),
         ],

@@ -122,7 +122,7 @@ pub struct HttpSettings {
     pub max_headers: u16,
     /// Concurrent streams of an HTTP/2 connection.
     pub max_streams: u32,
-    /// From accept to the end of the TLS handshake.
+    /// From accept to the end of the TLS handshake, with a PROXY protocol header before it.
     pub handshake_timeout: Millis,
     /// From the first byte of a request head to its end.
     pub header_timeout: Millis,

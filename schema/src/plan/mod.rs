@@ -41,8 +41,8 @@ pub use self::policy::{
     RetryOn, Timeouts, ValuePart,
 };
 pub use self::pool::{
-    Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, ProbeKind, SameSite, Scheme,
-    Sticky,
+    Address, Backend, Balance, Connections, Eject, Hash, HashKey, Pool, Probe, ProbeKind, ProxyProtocol,
+    SameSite, Scheme, Sticky,
 };
 pub use self::route::{Action, ErrorPage, Host, Methods, Route, Share, Template, TemplatePart};
 pub use self::table::{Edge, State, Tables};

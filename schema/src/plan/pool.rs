@@ -172,6 +172,17 @@ pub struct Backend {
     pub probe: Option<Probe>,
     /// Limits of its connections.
     pub connections: Connections,
+    /// The PROXY protocol header that its connections begin with.
+    pub proxy_protocol: Option<ProxyProtocol>,
+}
+
+/// A version of the PROXY protocol (haproxy.org, "The PROXY protocol").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProxyProtocol {
+    /// A line of text with the addresses.
+    V1,
+    /// Binary, with what else is known of the connection.
+    V2,
 }
 
 /// How a backend is spoken to.

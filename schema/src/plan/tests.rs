@@ -187,6 +187,7 @@ fn backend() -> impl Strategy<Value = Backend> {
             tls: secure.then_some(Id::new(0)),
             probe,
             connections,
+            proxy_protocol: backup.then_some(if secure { ProxyProtocol::V2 } else { ProxyProtocol::V1 }),
         },
     )
 }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use divisor_schema::config::VARIABLES;
-use divisor_schema::plan::{Balance, TlsVersion, ValuePart};
+use divisor_schema::plan::{Address, Balance, TlsVersion, ValuePart};
 
 use crate::check::{Lint, part};
 use crate::diagnostic::{Diagnostic, Rule, Severity};
@@ -33,7 +33,7 @@ fn check(facts: &Facts<'_>) -> Vec<Diagnostic> {
         without_tls(it).into_iter().chain(without_requests)
     });
     let routes = facts.patterns.routes.iter().flat_map(|read| route(read.route));
-    let pools = facts.model.pools.iter().filter_map(slow_start);
+    let pools = facts.model.pools.iter().flat_map(|it| slow_start(it).into_iter().chain(probe_port(it)));
     let backends = facts.model.pools.iter().flat_map(|pool| &pool.backends).filter_map(services);
     let all = listeners.chain(suites(facts)).chain(routes).chain(pools).chain(backends);
     all.chain(certificates(facts)).collect()
@@ -102,14 +102,35 @@ fn services(backend: &Backend) -> Option<Diagnostic> {
     Some(found.label(url.span, "one server").help("delete `slots`; it is for `http+srv://` and the like"))
 }
 
+/// The port of a probe where every backend is a Unix socket, which has none.
+fn probe_port(pool: &Pool) -> Vec<Diagnostic> {
+    let mut probed = pool.backends.iter().filter(|it| it.probe.is_none()).peekable();
+    let only_sockets = probed.peek().is_some() && probed.all(is_socket);
+    let shared = pool.probe.as_ref().filter(|_| only_sockets);
+    let own = pool.backends.iter().filter(|it| is_socket(it)).filter_map(|it| it.probe.as_ref());
+    let ports = shared.into_iter().chain(own).filter_map(|probe| probe.port.as_ref());
+    let found = ports.map(|port| {
+        let message = format!("`port` has no effect on the probe of pool `{}`", pool.name.value);
+        LINT.finding(message, port.span, "a Unix socket has no port").help("delete `port`")
+    });
+    found.collect()
+}
+
+fn is_socket(backend: &Backend) -> bool {
+    backend.target.as_ref().is_some_and(|target| matches!(target.address, Address::Unix(_)))
+}
+
 /// What only TLS needs.
 fn without_tls(listener: &Listener) -> Vec<Diagnostic> {
     if listener.is_tls() {
         return vec![];
     }
     let http = &listener.http;
-    let handshake =
-        http.handshake_timeout.written.then_some(("handshake-timeout", http.handshake_timeout.span));
+    // It is also the time for a PROXY protocol header, and for the first bytes by which HTTP/2 is told.
+    let awaits = !listener.proxy_protocol.is_empty()
+        || (listener.reads_requests() && http.h2.as_ref().is_some_and(|h2| h2.value));
+    let handshake = (http.handshake_timeout.written && !awaits)
+        .then_some(("handshake-timeout", http.handshake_timeout.span));
     let prior = http.h2.is_some() || !listener.reads_requests();
     let streams = (http.max_streams.written && !prior).then_some(("max-streams", http.max_streams.span));
     let found = handshake.into_iter().chain(streams).map(|(key, span)| {

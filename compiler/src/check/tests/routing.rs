@@ -83,6 +83,30 @@ fn references_and_names() {
 }
 
 #[test]
+fn what_a_handshake_and_a_port_are_good_for() {
+    let config = |listener: &str, pool: &str| {
+        format!(
+            r#"
+            listener "web" {{ bind "127.0.0.1:1"; http handshake-timeout="5s" {listener}; trusted-proxies "10.0.0.1" }}
+            pool "app" {{ {pool} }}
+            route "/**" pool="app"
+            "#
+        )
+    };
+    let plain = r#"backend "http://10.0.0.1:80"; probe "/health""#;
+    let none = |listener| assert!(!found(&config(listener, plain)).contains("SYN008"), "{listener}");
+    none("h2=#true");
+    none("; proxy-protocol \"10.0.0.0/24\"");
+    assert!(found(&config("", plain)).contains("SYN008 `handshake-timeout` has no effect on listener `web`"));
+    let port = |backends: &str| {
+        found(&config("h2=#true", &format!(r#"{backends}; probe "/health" port=81"#)))
+            .contains("SYN008 `port`")
+    };
+    assert!(port(r#"backend "unix:/run/a.sock"; backend "unix:/run/b.sock""#));
+    assert!(!port(r#"backend "unix:/run/a.sock"; backend "http://10.0.0.1:80""#));
+}
+
+#[test]
 fn pools_and_what_is_sent_to_them() {
     let config = r#"
         listener "web" { bind "127.0.0.1:1"; }

@@ -29,6 +29,7 @@ pub(super) fn lower(decoder: &mut Decoder<'_>, root: &Checked, name: &Spanned<St
         hash: pool::hash(&defaults.block_or_defaults("hash")),
         sticky: None,
         slow_start: None,
+        proxy_protocol: None,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Pools.
 
-use divisor_schema::plan::{Address, Balance, Millis, SameSite, Scheme};
+use divisor_schema::plan::{Address, Balance, Millis, ProxyProtocol, SameSite, Scheme};
 
 use super::{ClientTls, Secret};
 use crate::source::Spanned;
@@ -30,6 +30,8 @@ pub struct Pool {
     pub sticky: Option<Sticky>,
     /// How long a backend that came back gets less than its share.
     pub slow_start: Option<Spanned<Millis>>,
+    /// The PROXY protocol header that its connections begin with.
+    pub proxy_protocol: Option<Spanned<ProxyProtocol>>,
 }
 
 /// What a consistent hash tells requests apart by.

@@ -13,6 +13,7 @@ use tokio::time::{sleep, timeout};
 use super::streak::Streak;
 use super::{around, fraction};
 use crate::pool::{Backend, Liveness, Pool};
+use crate::proxy_protocol;
 use crate::tls;
 use crate::upstream::{ConnectError, dial};
 
@@ -120,7 +121,10 @@ async fn connect_and_ask(backend: &Backend, settings: &Probe) -> Result<(), Fail
         ProbeKind::Grpc { .. } => &[b"h2"],
         ProbeKind::Tcp => &[],
     };
-    let stream = dial(backend, settings.port, alpn).await.map_err(Failure::Connect)?;
+    // A port of its own is not where clients are served, so nobody there waits for their addresses.
+    let version = backend.settings().proxy_protocol.filter(|_| settings.port.is_none());
+    let header = version.map(proxy_protocol::own).unwrap_or_default();
+    let stream = dial(backend, settings.port, alpn, &header).await.map_err(Failure::Connect)?;
     match &settings.kind {
         ProbeKind::Tcp => Ok(()),
         ProbeKind::Http { method, path, host, headers, statuses, body } => {

@@ -1,16 +1,14 @@
-//! The PROXY protocol: a proxy in front says whom a connection is from before anything else
-//! (haproxy.org, "The PROXY protocol", versions 1 and 2).
+//! The header as a proxy in front sends it.
 
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 
 use proxy_header::{ParseConfig, Protocol, ProxyHeader};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
+use super::{Origin, SIGNATURE};
+
 /// Every header has as many bytes, whatever its version.
 const START: usize = 12;
-/// What version 2 begins with.
-const SIGNATURE: &[u8; START] = b"\r\n\r\n\0\r\nQUIT\n";
 /// What version 1 begins with.
 const WORD: &[u8] = b"PROXY ";
 /// Bytes of a header of version 1, at most.
@@ -22,7 +20,7 @@ const REST: usize = 4096;
 ///
 /// # Errors
 /// When there is no header, or a wrong one.
-pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<SocketAddr>> {
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Origin>> {
     let mut header = vec![0; START];
     stream.read_exact(&mut header).await?;
     if header.starts_with(SIGNATURE) {
@@ -36,7 +34,7 @@ pub(super) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Op
     let (parsed, _) = ProxyHeader::parse(&header, config).map_err(|error| invalid(error.to_string()))?;
     match parsed.proxied_address() {
         Some(proxied) if proxied.protocol != Protocol::Stream => Err(invalid("a client without connection")),
-        proxied => Ok(proxied.map(|proxied| proxied.source)),
+        proxied => Ok(proxied.map(|it| Origin { source: it.source, destination: Some(it.destination) })),
     }
 }
 
@@ -71,6 +69,8 @@ fn invalid(why: impl Into<String>) -> io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::net::SocketAddr;
+
     use proptest::prelude::*;
     use proxy_header::ProxiedAddress;
 
@@ -81,7 +81,7 @@ mod tests {
         let mut rest = bytes;
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         let address = runtime.block_on(read(&mut rest)).map_err(|error| error.to_string())?;
-        Ok((address, rest.to_vec()))
+        Ok((address.map(|origin| origin.source), rest.to_vec()))
     }
 
     fn version_2(command: u8, family: u8, body: &[u8]) -> Vec<u8> {
