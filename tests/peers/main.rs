@@ -19,4 +19,5 @@ mod load;
 mod nginx;
 mod openssl;
 mod programs;
+mod proxy_protocol;
 mod python;
