@@ -48,7 +48,7 @@ async fn tell(mut stream: TcpStream, number: u32, probes: Arc<Mutex<Vec<Vec<u8>>
                 probes.lock().unwrap().push(header.clone());
             }
             head.clear();
-            let body = format!("#{number} {}.", header.escape_ascii());
+            let body = format!("#{number} {}$", header.escape_ascii());
             let length = body.len();
             let answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{body}");
             stream.write_all(answer.as_bytes()).await.ok()?;
@@ -78,7 +78,7 @@ async fn said(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), fields: &str) 
     let request = format!("GET / HTTP/1.1\r\nHost: shop.example\r\n{fields}\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
-    while !answer.ends_with(b".") || !answer.contains(&b'#') {
+    while !answer.ends_with(b"$") || !answer.contains(&b'#') {
         let byte = timeout(PATIENCE, stream.read_u8()).await.expect("an answer");
         answer.push(byte.unwrap_or_else(|_| panic!("{}", answer.escape_ascii())));
     }
@@ -94,7 +94,7 @@ async fn a_backend_is_told_the_client_and_no_connection_serves_two() {
     until("a probe goes well", async || !backend.probed.lock().unwrap().is_empty()).await;
     let expected = |stream: &TcpStream| {
         let from = stream.local_addr().unwrap().port();
-        format!("PROXY TCP4 127.0.0.1 127.0.0.1 {from} {}\\r\\n.", port.number())
+        format!("PROXY TCP4 127.0.0.1 127.0.0.1 {from} {}\\r\\n$", port.number())
     };
     let mut one = TcpStream::connect(port.address).await.unwrap();
     let mut two = TcpStream::connect(port.address).await.unwrap();
@@ -104,7 +104,7 @@ async fn a_backend_is_told_the_client_and_no_connection_serves_two() {
     assert!(second.ends_with(&expected(&two)), "{second}");
     assert_eq!(said(&mut one, "").await, first, "its own connection is used again");
     let reported = said(&mut one, "X-Forwarded-For: 2001:db8::7\r\n").await;
-    let expected = format!("PROXY TCP6 2001:db8::7 ::ffff:127.0.0.1 0 {}\\r\\n.", port.number());
+    let expected = format!("PROXY TCP6 2001:db8::7 ::ffff:127.0.0.1 0 {}\\r\\n$", port.number());
     assert!(reported.ends_with(&expected), "{reported}");
     assert_eq!(said(&mut one, "").await, first);
     let probed = backend.probed.lock().unwrap().clone();
@@ -152,9 +152,9 @@ async fn a_connection_that_passes_begins_with_its_client_and_one_of_a_socket_wit
     let _server = site.run();
     let mut stream = TcpStream::connect(port.address).await.unwrap();
     let from = stream.local_addr().unwrap().port();
-    let expected = format!("PROXY TCP4 127.0.0.1 127.0.0.1 {from} {}\\r\\n.", port.number());
+    let expected = format!("PROXY TCP4 127.0.0.1 127.0.0.1 {from} {}\\r\\n$", port.number());
     let over_tcp = said(&mut stream, "").await;
     assert!(over_tcp.ends_with(&expected), "{over_tcp}");
     let over_socket = said(&mut UnixStream::connect(socket).await.unwrap(), "").await;
-    assert!(over_socket.ends_with("PROXY UNKNOWN\\r\\n."), "{over_socket}");
+    assert!(over_socket.ends_with("PROXY UNKNOWN\\r\\n$"), "{over_socket}");
 }
