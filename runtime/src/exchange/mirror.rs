@@ -111,7 +111,7 @@ async fn send(
     timeouts: &Timeouts,
 ) {
     let pool = &view.live.pools[id.index()];
-    let pick = pool.pick(affinity, &Tried::default(), std::time::Instant::now(), &mut || random);
+    let pick = pool.pick(affinity, &Tried::default(), std::time::Instant::now, &mut || random);
     let Some(pick) = pick else { return };
     let Some(ticket) = pick.backend.try_enter() else { return };
     let limit = timeouts.exchange.map_or(TIME_MAX, Duration::from);

@@ -81,7 +81,7 @@ async fn backend(pool: &Arc<Pool>, client: IpAddr, header: &[u8], views: &Views)
     let affinity = Affinity { key, home: None };
     let (mut random, mut tried) = (Random::new(), Tried::default());
     for _ in 0..TRIES {
-        let pick = pool.pick(affinity, &tried, Instant::now(), &mut || random.next())?;
+        let pick = pool.pick(affinity, &tried, Instant::now, &mut || random.next())?;
         tried.add(pick.index);
         let failed = |what: &dyn std::fmt::Display| {
             if let Some(upstream) = views.current().upstream_of(pool, pick.index) {

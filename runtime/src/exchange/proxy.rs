@@ -140,7 +140,7 @@ impl Exchange<'_> {
     }
 
     fn pick(&self, pool: &Pool, affinity: Affinity, tried: &Tried) -> Option<Pick> {
-        pool.pick(affinity, tried, std::time::Instant::now(), &mut || self.client.random())
+        pool.pick(affinity, tried, std::time::Instant::now, &mut || self.client.random())
     }
 }
 
@@ -194,11 +194,12 @@ impl<'a> Course<'a> {
                 },
             };
             let copy = self.retries.copy(&request);
-            let start = Instant::now();
+            let start = progress.backend.begin();
             let sent = pin!(connection.send(request, Rc::clone(upstream)));
             let failed = match self.in_time(sent, &progress).await {
                 Ok(Ok((response, lease))) => {
-                    ticket.answered(start.elapsed(), std::time::Instant::now());
+                    let now = Instant::now();
+                    ticket.answered(now.duration_since(start), now.into_std());
                     let response = self.judge(response, copy, &ticket, upstream)?;
                     return Ok(self.receive(response, lease, ticket, Rc::clone(upstream), progress));
                 }
@@ -256,7 +257,6 @@ impl<'a> Course<'a> {
         head: Pin<&mut impl Future<Output = T>>,
         request: &Progress,
     ) -> Result<T, Late> {
-        request.backend.begin();
         let limit = self.timeouts.first_byte.into();
         let passed = async {
             match self.deadline {

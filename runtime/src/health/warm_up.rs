@@ -34,7 +34,7 @@ mod tests {
         let watching = tokio::spawn(watch(Arc::clone(&pool), pool.warm_up_step().unwrap()));
         pool.set_out(1, Some(Instant::now()));
         pool.set_out(1, None);
-        let pick = |_| pool.pick(Affinity::default(), &Tried::default(), Instant::now(), &mut || 0);
+        let pick = |_| pool.pick(Affinity::default(), &Tried::default(), Instant::now, &mut || 0);
         let is_even = || (0..20).filter_map(pick).filter(|pick| pick.index == 1).count() == 10;
         assert!(!is_even());
         while !is_even() {

@@ -17,9 +17,11 @@ impl Turn {
         Self(Cell::new(Some(Instant::now())))
     }
 
-    /// The watched side has got something, and is to move next.
-    pub(crate) fn begin(&self) {
-        self.0.set(Some(Instant::now()));
+    /// The watched side has got something, and is to move next. Gives the time.
+    pub(crate) fn begin(&self) -> Instant {
+        let now = Instant::now();
+        self.0.set(Some(now));
+        now
     }
 
     /// The watched side waits for the other.
@@ -34,11 +36,11 @@ impl Turn {
             let Some(deadline) = since.unwrap_or_else(Instant::now).checked_add(limit) else {
                 return std::future::pending().await;
             };
-            if since.is_some() && deadline <= Instant::now() {
-                return;
-            }
             // A turn that begins meanwhile ends later, so nobody has to wake this.
             sleep_until(deadline).await;
+            if since.is_some() && since == self.0.get() {
+                return;
+            }
         }
     }
 }

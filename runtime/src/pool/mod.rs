@@ -204,12 +204,12 @@ impl Pool {
     }
 
     /// Picks a backend that is alive and not yet tried: the one that the client is at, or else one that takes new
-    /// clients. `rng` gives uniformly random numbers.
+    /// clients. `now` is asked where time matters, and `rng` gives uniformly random numbers.
     pub(crate) fn pick(
         &self,
         affinity: Affinity,
         tried: &Tried,
-        now: Instant,
+        now: impl FnOnce() -> Instant,
         rng: &mut impl FnMut() -> u64,
     ) -> Option<Pick> {
         let alive = self.alive.load();
@@ -220,7 +220,7 @@ impl Pool {
             (_, Balance::Random) => choice.random(rng()),
             (_, Balance::PowerOfTwo) => choice.power_of_two(rng()),
             (_, Balance::LeastConnection) => choice.least_connection(self.turn(tried)),
-            (_, Balance::LeastResponseTime) => choice.least_response_time(self.turn(tried), now),
+            (_, Balance::LeastResponseTime) => choice.least_response_time(self.turn(tried), now()),
             (_, Balance::IpHash) => choice.by_hash(affinity.key),
             (_, Balance::ConsistentHash) => {
                 choice.by_ring(affinity.key, self.hash.as_ref().map_or(u8::MAX, |hash| hash.max_load))

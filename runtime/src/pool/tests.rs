@@ -72,7 +72,7 @@ fn next(pool: &Pool) -> usize {
 
 fn picked(pool: &Pool, client: IpAddr, tried: &[usize]) -> Option<usize> {
     let tried = Tried(tried.to_vec());
-    pool.pick(of(client), &tried, Instant::now(), &mut || 0).map(|pick| pick.index)
+    pool.pick(of(client), &tried, Instant::now, &mut || 0).map(|pick| pick.index)
 }
 
 fn of(client: IpAddr) -> Affinity {
@@ -121,10 +121,9 @@ fn weighted_turns_follow_the_weights() {
 fn random_reaches_every_backend_alike() {
     let pool = pool(Balance::Random, &[1, 1, 1, 1]);
     let numbers = (0..512u64).map(|step| step << 55);
-    let pick =
-        |number| pool.pick(of(CLIENT), &Tried::default(), Instant::now(), &mut || number).unwrap().index;
+    let pick = |number| pool.pick(of(CLIENT), &Tried::default(), Instant::now, &mut || number).unwrap().index;
     assert_eq!(counts(numbers.map(pick)), [128, 128, 128, 128]);
-    let other = pool.pick(of(CLIENT), &Tried(vec![0, 1, 3]), Instant::now(), &mut || u64::MAX).unwrap();
+    let other = pool.pick(of(CLIENT), &Tried(vec![0, 1, 3]), Instant::now, &mut || u64::MAX).unwrap();
     assert_eq!(other.index, 2);
 }
 
@@ -134,7 +133,7 @@ async fn least_connection_prefers_the_idle_for_its_weight() {
     let mut tickets = Vec::new();
     let mut order = Vec::new();
     for _ in 0..3 {
-        let pick = pool.pick(of(CLIENT), &Tried::default(), Instant::now(), &mut || 0).unwrap();
+        let pick = pool.pick(of(CLIENT), &Tried::default(), Instant::now, &mut || 0).unwrap();
         order.push(pick.index);
         tickets.push(pick.backend.enter().await.unwrap());
     }

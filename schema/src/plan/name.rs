@@ -55,11 +55,13 @@ fn is_name(name: &str) -> bool {
     if let Some(address) = name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
         return address.parse::<Ipv6Addr>().is_ok();
     }
-    let is_label = |label: &str| {
-        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
-        !label.is_empty() && label.bytes().all(allowed)
+    let mut before = b'.';
+    let is_next = |byte: u8| {
+        let last = std::mem::replace(&mut before, byte);
+        // No label is empty.
+        byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_') || (byte == b'.' && last != b'.')
     };
-    name.len() <= NAME_MAX && name.split('.').all(is_label)
+    !name.is_empty() && name.len() <= NAME_MAX && !name.ends_with('.') && name.bytes().all(is_next)
 }
 
 impl HostTable {

@@ -10,12 +10,12 @@ fn numbers(count: u64) -> impl Iterator<Item = u64> {
 }
 
 fn pick_at(pool: &Pool, random: u64) -> usize {
-    pool.pick(Affinity::default(), &Tried::default(), Instant::now(), &mut || random).unwrap().index
+    pool.pick(Affinity::default(), &Tried::default(), Instant::now, &mut || random).unwrap().index
 }
 
 fn by_key(pool: &Pool, key: u64, tried: &[usize]) -> Option<usize> {
     let affinity = Affinity { key, home: None };
-    pool.pick(affinity, &Tried(tried.to_vec()), Instant::now(), &mut || 0).map(|pick| pick.index)
+    pool.pick(affinity, &Tried(tried.to_vec()), Instant::now, &mut || 0).map(|pick| pick.index)
 }
 
 fn roomy(weight: u16, port: u16) -> plan::Backend {
@@ -186,7 +186,7 @@ fn a_client_stays_at_home_where_nobody_new_is_taken_but_not_at_the_dead() {
     assert_eq!(counts((0..4).map(|_| next(&pool))), [4], "weight 0 takes nobody new");
     let from_home = |tried: &[usize]| {
         let affinity = Affinity { key: 0, home: Some(0) };
-        pool.pick(affinity, &Tried(tried.to_vec()), Instant::now(), &mut || 0).map(|pick| pick.index)
+        pool.pick(affinity, &Tried(tried.to_vec()), Instant::now, &mut || 0).map(|pick| pick.index)
     };
     assert_eq!(from_home(&[]), Some(0));
     assert_eq!(from_home(&[0]), Some(1));
