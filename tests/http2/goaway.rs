@@ -158,3 +158,46 @@ async fn a_stream_that_is_reset_is_sent_again_only_where_the_route_and_its_budge
         server.wait_for("reset the stream before its response");
     }
 }
+
+/// A backend whose first connection answers one request, and ends when `others` more have come. All later ones answer.
+async fn dies_idle(others: u64) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let mut most = others + 1;
+        while let Ok((mut stream, _)) = listener.accept().await {
+            let last = std::mem::replace(&mut most, u64::MAX);
+            tokio::spawn(async move {
+                let mut preface = [0; frames::PREFACE.len()];
+                tokio::io::AsyncReadExt::read_exact(&mut stream, &mut preface).await.unwrap();
+                stream.write_all(&frames::frame(SETTINGS, 0, 0, &[])).await.unwrap();
+                let mut requests = 0;
+                while let Some(frame) = frames::next(&mut stream).await {
+                    requests += u64::from(frame.kind == HEADERS);
+                    let answer = match frame.kind {
+                        SETTINGS if frame.flags & ACK == 0 => frames::frame(SETTINGS, ACK, 0, &[]),
+                        HEADERS if requests == last => return,
+                        HEADERS if requests > 1 && last < u64::MAX => continue,
+                        HEADERS => frames::frame(HEADERS, END_HEADERS | END_STREAM, frame.stream, &[0x89]),
+                        _ => continue,
+                    };
+                    stream.write_all(&answer).await.unwrap();
+                }
+            });
+        }
+    });
+    address
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_that_cross_on_a_connection_that_has_died_are_sent_again() {
+    let (address, port) = (dies_idle(6).await, Port::reserve());
+    let server = site(&port, &format!("h2c://{address}"), "", "", "retry 0").run();
+    assert_eq!(Client::connect(port.address).await.get("/").await.status, 204);
+    let ask = |_| tokio::spawn(async move { Client::connect(port.address).await.get("/").await.status });
+    let asked: Vec<_> = (0..6).map(ask).collect();
+    for answer in asked {
+        assert_eq!(answer.await.unwrap(), 204);
+    }
+    assert_eq!(server.count("closed the connection"), 0, "that is nobody's fault");
+}

@@ -165,11 +165,6 @@ impl Slot {
         self.0.sender.borrow().clone()
     }
 
-    /// Whether nobody else uses the connection.
-    pub(super) fn is_alone(&self) -> bool {
-        self.0.streams.get() == 1
-    }
-
     /// Whether other protocols can be spoken on it (RFC 8441).
     pub(super) fn takes_tunnels(&self) -> bool {
         self.0.takes_tunnels()
@@ -178,6 +173,11 @@ impl Slot {
     /// When the connection was opened.
     pub(crate) fn opened(&self) -> Instant {
         self.0.opened
+    }
+
+    /// When the backend last said anything on it.
+    pub(super) fn last_heard(&self) -> Instant {
+        self.0.heard()
     }
 
     /// Notes that the backend said something.

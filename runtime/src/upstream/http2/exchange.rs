@@ -47,12 +47,12 @@ impl Slot {
             Ok(begun) => begun,
             Err(error) => return Err(fail(asked, body, Reached::Nobody, Some(fault(error)))),
         };
-        let alone = self.is_alone();
+        let heard = self.last_heard();
         let (upload, out) = match tunnel {
             true => (Upload::new(body, None), Some(stream)),
             false => (Upload::new(body, (!empty).then_some(stream)), None),
         };
-        let mut exchange = Exchanging { response, upload, answers: !alone };
+        let mut exchange = Exchanging { response, upload, answers: false };
         match poll_fn(|context| exchange.poll_response(context)).await {
             Ok(response) => {
                 self.heard();
@@ -65,7 +65,12 @@ impl Slot {
                 let upload = exchange.upload.go_on();
                 Ok(head.map(|()| Incoming { body, bodiless, left, tunnel: switched, upload, slot: self }))
             }
-            Err((reached, fault)) => Err(fail(asked, exchange.upload.into_body(), reached, fault)),
+            Err((reached, fault)) => {
+                // What others heard meanwhile shows that the connection was alive when this request came.
+                let lived = reached == Reached::Silence && self.last_heard() != heard;
+                let reached = if lived { Reached::Backend } else { reached };
+                Err(fail(asked, exchange.upload.into_body(), reached, fault))
+            }
         }
     }
 }
@@ -74,7 +79,7 @@ impl Slot {
 struct Exchanging {
     response: ResponseFuture,
     upload: Upload,
-    /// Whether the backend lives: others wait for answers on the same connection, or something of this one has come.
+    /// Whether anything of an answer has come.
     answers: bool,
 }
 
