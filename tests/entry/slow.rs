@@ -82,6 +82,29 @@ async fn a_slow_reader_is_cut_off() {
     assert!(lying.into_body().collect().await.is_err(), "it looks whole");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_none_of_our_own_pages_is_cut_off_as_well() {
+    let port = Port::reserve();
+    let site = Site::with(&format!(
+        r#"
+        runtime {{ drain "10m" }}
+        listener "web" {{ bind "{}"; {HASTY} }}
+        route "/**" {{ respond 200 "{}" }}
+        "#,
+        port.address,
+        "page ".repeat(20_000)
+    ));
+    let mut server = site.run();
+    let mut greedy = TcpStream::connect(port.address).await.unwrap();
+    // More than the buffers of both sockets hold.
+    greedy.write_all("GET / HTTP/1.1\r\nHost: a\r\n\r\n".repeat(400).as_bytes()).await.unwrap();
+    let mut first = [0; 8];
+    greedy.read_exact(&mut first).await.unwrap();
+    server.signal("TERM");
+    assert!(server.wait().success(), "a drain waits for nobody who takes nothing");
+    drop(greedy);
+}
+
 /// KiB: more than all buffers may hold, and far less than what is sent.
 const GROWTH: u64 = 12 << 10;
 

@@ -80,12 +80,12 @@ impl<IO: Duplex + 'static> Sending<'_, IO> {
                 self.patience = self.patience.with_idle(self.idle);
                 return self.poll_flush(context);
             };
-            if !self.near.borrow_mut().wire.has_room() {
-                std::task::ready!(self.poll_flush(context))?;
-            }
             if framing == Framing::Length(0) {
                 self.framing = None;
                 continue;
+            }
+            if !self.near.borrow_mut().wire.has_room() {
+                std::task::ready!(self.poll_flush(context))?;
             }
             match Pin::new(&mut *body).poll_frame(context) {
                 Poll::Ready(Some(Ok(frame))) => self.put(frame)?,
