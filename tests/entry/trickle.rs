@@ -172,6 +172,42 @@ async fn an_upload_that_the_backend_does_not_take_is_not_cut_off() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn uploads_that_nobody_takes_leave_room_for_others_of_their_connection() {
+    let (mute, backend, port) =
+        (TcpListener::bind("127.0.0.1:0").await.unwrap(), Backend::start("a"), Port::reserve());
+    let _server = Site::with(&format!(
+        r#"
+        listener "web" {{ bind "{}"; {H2} }}
+        pool "mute" {{ backend "http://{}" }}
+        pool "app" {{ backend "http://{}" }}
+        route "/mute" pool="mute"
+        route "/**" pool="app" {{ {} }}
+        "#,
+        port.address,
+        mute.local_addr().unwrap(),
+        backend.address,
+        route("1MiB")
+    ))
+    .run();
+    let stream = TcpStream::connect(port.address).await.unwrap();
+    let (mut sender, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(connection);
+    let post = |path: &str| Request::post(format!("http://a{path}")).body(()).unwrap();
+    let mut untaken = Vec::new();
+    for _ in 0..8 {
+        sender = sender.ready().await.unwrap();
+        let (answer, mut upload) = sender.send_request(post("/mute"), false).unwrap();
+        upload.send_data(vec![0; 10_000_000].into(), false).unwrap();
+        untaken.push((answer, upload, timeout(PATIENCE, mute.accept()).await.unwrap().unwrap()));
+    }
+    sender = sender.ready().await.unwrap();
+    let (answer, mut upload) = sender.send_request(post("/echo"), false).unwrap();
+    upload.send_data(vec![b'x'; 500_000].into(), true).unwrap();
+    let answer = timeout(PATIENCE, answer).await.expect("it is answered").unwrap();
+    assert_eq!((answer.status().as_u16(), backend.last().body.len()), (200, 500_000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_rests_between_its_messages_is_not_cut_off() {
     let (backend, port) = (Backend::start("a"), Port::reserve());
     let _server = site(&port, H2, &backend, &route("1GiB")).run();

@@ -31,8 +31,11 @@ const LOCAL_RESETS: usize = 256;
 const SEND_BUFFER: usize = 64 * 1024;
 /// Bytes a client may send ahead on one stream.
 const STREAM_WINDOW: u32 = 256 * 1024;
-/// Bytes a client may send ahead on all streams together: one slow stream does not starve the others.
-const CONNECTION_WINDOW: u32 = 1024 * 1024;
+/// Bytes a client may send ahead on all streams together. Uploads that nobody takes yet keep theirs, so it is enough for
+/// many of them: who may not send is not to be taken for slow.
+const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
+/// Bytes of overhead that a client may cause by data in crumbs which nobody has taken yet.
+const CRUMBS: usize = 512 * 1024;
 
 /// Serves an HTTP/2 connection to its end. When `last` completes, the exchanges in flight are the last ones.
 ///
@@ -91,6 +94,7 @@ fn builder(settings: &HttpSettings) -> Builder {
         .max_local_error_reset_streams(Some(LOCAL_RESETS))
         .max_send_buffer_size(SEND_BUFFER)
         .initial_window_size(STREAM_WINDOW)
-        .initial_connection_window_size(CONNECTION_WINDOW);
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .data_frame_budget(CRUMBS);
     builder
 }
