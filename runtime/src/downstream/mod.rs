@@ -29,7 +29,8 @@ use crate::tls::{self, Socket, Stream};
 
 use self::hello::Hello;
 
-/// Serves one connection that was came in by `door` to its end. When `last` completes, the exchanges in flight are the last ones.
+/// Serves one connection that came in by `door` to its end. When `last` completes, the exchanges in flight are the last
+/// ones.
 pub(crate) async fn serve(
     socket: Socket,
     peer: SocketAddr,
@@ -57,18 +58,19 @@ pub(crate) async fn serve(
     let Opened { stream, h2, entered } = match opened {
         Opening::Here(opened) => opened,
         Opening::Passed { stream, first, facts, forward } => {
-            drop(listener);
+            let bind = door.bind().clone();
+            drop((listener, door)); // a connection that passes may last, and looks at no plan
             let passed = Box::pin(exchange::pass(stream, first, origin, facts, forward, views));
-            return ended(&door, peer, passed.await);
+            return ended(&bind, peer, passed.await);
         }
     };
     let client = Rc::new(Client::new(origin, Rc::clone(&door), entered, views));
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(&door, peer, Box::pin(http2::serve(stream, client, &http, last)).await);
+        ended(door.bind(), peer, Box::pin(http2::serve(stream, client, &http, last)).await);
     } else {
-        ended(&door, peer, http1::serve(stream, client, &http, last).await);
+        ended(door.bind(), peer, http1::serve(stream, client, &http, last).await);
     }
 }
 
@@ -244,8 +246,8 @@ async fn refuse(mut socket: Socket) -> io::Result<Opening> {
     Err(io::Error::other("nobody has the name that the client asks for"))
 }
 
-fn ended(door: &Door, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
+fn ended(bind: &Bind, peer: SocketAddr, served: Result<(), impl std::fmt::Display>) {
     if let Err(error) = served {
-        debug!(bind = %door.bind(), %peer, %error, "connection ended");
+        debug!(%bind, %peer, %error, "connection ended");
     }
 }

@@ -14,7 +14,7 @@ use super::{View, Views};
 pub(crate) struct Door {
     bind: Bind,
     /// What is answered by when the live plan has no listener here any more: the last view that had one. Connections end
-    /// after the request under way, so it is not kept for long.
+    /// after the request under way, so it is not kept for long, but for a WebSocket: that keeps it to its end.
     last: RefCell<Option<Rc<View>>>,
 }
 
