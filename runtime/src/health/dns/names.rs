@@ -81,28 +81,28 @@ impl Names {
         if let Some(written) = resolver.written(name) {
             return Answer::At(written.into_iter().map(|ip| SocketAddr::new(ip, port)).collect(), WRITTEN);
         }
-        let (six, four) =
-            tokio::join!(resolver.ask(name, RecordType::AAAA, at), resolver.ask(name, RecordType::A, at));
-        six.and(four)
+        resolver.search(name, (RecordType::AAAA, Some(RecordType::A)), at).await
     }
 
     /// The targets of a service. "." is no service at all (RFC 2782), and one that can be no host is left out.
     pub(super) async fn service(&self, name: &str) -> Answer<Record> {
-        self.resolver().ask(name, RecordType::SRV, record).await
+        self.resolver().search(name, (RecordType::SRV, None), record).await
     }
 
     /// Asks as the files say now. When they can no longer be read, as before.
     fn resolver(&self) -> Arc<Resolver> {
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         let state = self.files.state();
-        if read.0 != state {
+        // One that is empty is about to be written.
+        let begun = state[0].is_some_and(|(_, _, length, _)| length == 0);
+        if read.0 != state && !begun {
             match self.files.read() {
                 Ok(resolver) => {
                     tracing::info!("/etc/hosts or /etc/resolv.conf has changed and is read again");
                     *read = (state, Arc::new(resolver));
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "/etc/resolv.conf cannot be read: what it said before holds");
+                    tracing::warn!(%error, "/etc/hosts or /etc/resolv.conf has changed and cannot be read: what they said before holds");
                     read.0 = state;
                 }
             }
@@ -196,33 +196,75 @@ impl Resolver {
         Some(found).filter(|found| !found.is_empty())
     }
 
-    /// Asks for the records of a name, under each of its full names in turn until there are some. That there are none is
-    /// known only when it is known of all of them, as for the C library: who was not reached may have had some.
-    async fn ask<T>(&self, name: &str, kind: RecordType, read: impl Fn(&RData) -> Option<T>) -> Answer<T> {
+    /// Asks for the records of a name, of one kind or of two, under each of its full names in turn until there are some. That
+    /// there are none is known only when it is known of all of them; and when nobody answers about one, the next is not asked
+    /// about, for it may be another host. Both as for the C library, which goes on after a server that fails, and after no
+    /// silence.
+    async fn search<T>(
+        &self,
+        name: &str,
+        kinds: (RecordType, Option<RecordType>),
+        read: impl Fn(&RData) -> Option<T> + Copy,
+    ) -> Answer<T> {
         let full_names = match Name::from_utf8(name) {
             Ok(name) => full_names(&name, &self.search, self.dots),
             Err(error) => return Answer::None(error.to_string()),
         };
         let mut all = Answer::Nowhere(SOON);
         for full_name in full_names {
-            let answer = match self.servers.lookup(full_name, kind).await {
-                Ok(found) => {
-                    let lasts = found.valid_until().saturating_duration_since(Instant::now());
-                    let records: Vec<T> = found.answers().iter().filter_map(|it| read(&it.data)).collect();
-                    match records.is_empty() {
-                        true => Answer::Nowhere(lasts.clamp(SHORTEST, SOON)),
-                        false => return Answer::At(records, lasts.clamp(SHORTEST, LONGEST)),
-                    }
-                }
-                Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
-                    let lasts = Duration::from_secs(none.negative_ttl.unwrap_or(0).into());
-                    Answer::Nowhere(lasts.clamp(SHORTEST, SOON))
-                }
-                Err(error) => Answer::None(error.to_string()),
-            };
-            all = all.or(answer);
+            match self.both(full_name, kinds, read).await {
+                Ok(found @ Answer::At(..)) => return found,
+                Ok(answer) => all = all.or(answer),
+                Err(lost) => return Answer::None(lost),
+            }
         }
         all
+    }
+
+    /// Asks for the records of a full name, of one kind or of two at a time. What is found of one is enough.
+    ///
+    /// # Errors
+    /// When nobody answers, in the resolver's words.
+    async fn both<T>(
+        &self,
+        full_name: Name,
+        (kind, also): (RecordType, Option<RecordType>),
+        read: impl Fn(&RData) -> Option<T> + Copy,
+    ) -> Result<Answer<T>, String> {
+        let Some(also) = also else { return self.ask(full_name, kind, read).await };
+        match tokio::join!(self.ask(full_name.clone(), kind, read), self.ask(full_name, also, read)) {
+            (Ok(one), Ok(other)) => Ok(one.and(other)),
+            (Ok(found @ Answer::At(..)), Err(_)) | (Err(_), Ok(found @ Answer::At(..))) => Ok(found),
+            (Err(lost), _) | (_, Err(lost)) => Err(lost),
+        }
+    }
+
+    /// Asks for the records of a full name.
+    ///
+    /// # Errors
+    /// When nobody answers, in the resolver's words. A server that says that it cannot tell has answered.
+    async fn ask<T>(
+        &self,
+        full_name: Name,
+        kind: RecordType,
+        read: impl Fn(&RData) -> Option<T>,
+    ) -> Result<Answer<T>, String> {
+        match self.servers.lookup(full_name, kind).await {
+            Ok(found) => {
+                let lasts = found.valid_until().saturating_duration_since(Instant::now());
+                let records: Vec<T> = found.answers().iter().filter_map(|it| read(&it.data)).collect();
+                Ok(match records.is_empty() {
+                    true => Answer::Nowhere(lasts.clamp(SHORTEST, SOON)),
+                    false => Answer::At(records, lasts.clamp(SHORTEST, LONGEST)),
+                })
+            }
+            Err(NetError::Dns(DnsError::NoRecordsFound(none))) => {
+                let lasts = Duration::from_secs(none.negative_ttl.unwrap_or(0).into());
+                Ok(Answer::Nowhere(lasts.clamp(SHORTEST, SOON)))
+            }
+            Err(error @ NetError::Dns(DnsError::ResponseCode(_))) => Ok(Answer::None(error.to_string())),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 

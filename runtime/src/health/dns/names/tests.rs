@@ -8,30 +8,42 @@ const LOOPBACK: Ipv4Addr = Ipv4Addr::LOCALHOST;
 
 /// A name server with these names, each with an address, or `None` where it does not know. It has no other name.
 async fn serve(names: &[(&str, Option<Ipv4Addr>)]) -> SocketAddr {
-    let names: BTreeMap<String, Option<Ipv4Addr>> =
+    let names = names.iter().map(|(name, address)| (*name, address.map(IpAddr::from))).collect::<Vec<_>>();
+    serve_both(&names).await
+}
+
+/// The same with addresses of either family.
+async fn serve_both(names: &[(&str, Option<IpAddr>)]) -> SocketAddr {
+    let names: BTreeMap<String, Option<IpAddr>> =
         names.iter().map(|(name, address)| ((*name).to_owned(), *address)).collect();
     let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let address = socket.local_addr().unwrap();
     tokio::spawn(async move {
         let mut query = [0; 512];
         while let Ok((_, from)) = socket.recv_from(&mut query).await {
-            _ = socket.send_to(&answer(&query, &names), from).await;
+            if let Some(answer) = answer(&query, &names) {
+                _ = socket.send_to(&answer, from).await;
+            }
         }
     });
     address
 }
 
-/// One question, answered (RFC 1035, section 4).
-fn answer(query: &[u8], names: &BTreeMap<String, Option<Ipv4Addr>>) -> Vec<u8> {
+/// One question, answered (RFC 1035, section 4); the names of `silent.test` are not.
+fn answer(query: &[u8], names: &BTreeMap<String, Option<IpAddr>>) -> Option<Vec<u8>> {
     let (mut at, mut labels) = (12, vec![]);
     while query[at] != 0 {
         let length = usize::from(query[at]);
         labels.push(String::from_utf8_lossy(&query[at + 1..][..length]).to_lowercase());
         at += 1 + length;
     }
-    let asked_for_a = query[at + 1..at + 3] == [0, 1];
-    let (code, address) = match names.get(&labels.join(".")) {
-        Some(Some(address)) => (0, Some(address).filter(|_| asked_for_a)),
+    let kind = query[at + 2];
+    let name = labels.join(".");
+    if name.ends_with(".silent.test") {
+        return None;
+    }
+    let (code, address) = match names.get(&name) {
+        Some(Some(address)) => (0, Some(address).filter(|it| kind == if it.is_ipv4() { 1 } else { 28 })),
         Some(None) => (2, None),
         None => (3, None),
     };
@@ -39,10 +51,14 @@ fn answer(query: &[u8], names: &BTreeMap<String, Option<Ipv4Addr>>) -> Vec<u8> {
     let mut answer = vec![query[0], query[1], 0x81, 0x80 | code, 0, 1, 0, count, 0, 0, 0, 0];
     answer.extend_from_slice(&query[12..at + 5]);
     if let Some(address) = address {
-        answer.extend_from_slice(&[0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4]);
-        answer.extend_from_slice(&address.octets());
+        let octets = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        answer.extend_from_slice(&[0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 1, 0, octets.len() as u8]);
+        answer.extend_from_slice(&octets);
     }
-    answer
+    Some(answer)
 }
 
 fn full(name: &str) -> Name {
@@ -58,7 +74,7 @@ fn searching(server: SocketAddr, search: &[&str]) -> Resolver {
 }
 
 async fn ask(resolver: &Resolver, name: &str) -> Answer<IpAddr> {
-    resolver.ask(name, RecordType::A, RData::ip_addr).await
+    resolver.search(name, (RecordType::A, None), RData::ip_addr).await
 }
 
 #[test]
@@ -96,6 +112,30 @@ async fn who_knows_one_of_the_names_of_a_search_being_down_is_not_no_address() {
 }
 
 #[tokio::test]
+async fn both_families_are_those_of_one_name_of_the_search_list() {
+    let (four, six) = ("192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap());
+    let server = serve_both(&[("web.a.test", Some(four)), ("web.b.test", Some(six))]).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (hosts, resolv) = (folder.path().join("hosts"), folder.path().join("resolv.conf"));
+    std::fs::write(&resolv, "nameserver 127.0.0.1\n").unwrap();
+    for (search, found) in [
+        (["a.test.", "b.test."], "192.0.2.1:80"),
+        (["b.test.", "a.test."], "[2001:db8::1]:80"),
+        // Who is silent may know another host by this name.
+        (["silent.test.", "a.test."], "nobody"),
+    ] {
+        let names = Names::of(&[server], &hosts, &resolv).unwrap();
+        names.read.lock().unwrap().1 = Arc::new(searching(server, &search));
+        let answer = match names.lookup("web", 80).await {
+            Answer::At(found, _) => found.iter().map(SocketAddr::to_string).collect::<Vec<_>>().join(" "),
+            Answer::None(_) => "nobody".to_owned(),
+            Answer::Nowhere(_) => "nowhere".to_owned(),
+        };
+        assert_eq!(answer, found, "{search:?}");
+    }
+}
+
+#[tokio::test]
 async fn files_are_read_again_when_they_change() {
     let folder = tempfile::tempdir().unwrap();
     let (hosts, resolv) = (folder.path().join("hosts"), folder.path().join("resolv.conf"));
@@ -110,6 +150,9 @@ async fn files_are_read_again_when_they_change() {
     std::fs::write(&hosts, "192.0.2.2 app\n2001:db8::2 app\n").unwrap();
     assert_eq!(found("app").await, "[2001:db8::2]:80 192.0.2.2:80");
     assert_eq!(found("192.0.2.7").await, "192.0.2.7:80");
+    // One that is being written is not one that has no names.
+    std::fs::write(&hosts, "").unwrap();
+    assert_eq!(found("app").await, "[2001:db8::2]:80 192.0.2.2:80");
 }
 
 #[tokio::test]
