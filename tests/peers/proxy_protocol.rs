@@ -31,7 +31,7 @@ fn site(front: &Port, backends: &[(&str, &Port)]) -> Site {
 async fn told(front: &Port, path: &str) -> String {
     let mut client = Client::connect(front.address).await;
     until("its probe goes well", async || client.get(path).await.status == 200).await;
-    client.send("GET", path, &[("x-forwarded-for", "203.0.113.9")], "").await.unwrap().text()
+    client.send("GET", path, &[("x-forwarded-for", "203.0.113.9")], "").await.unwrap().text().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
