@@ -19,6 +19,8 @@ enum Said {
     Nowhere,
     /// Whoever knows it is down.
     Failure,
+    /// Nothing.
+    Silence,
 }
 
 /// A name server on a port of its own.
@@ -37,7 +39,9 @@ impl NameServer {
             let mut query = [0; 512];
             while let Ok((length, from)) = socket.recv_from(&mut query).await {
                 let answer = answer(&query[..length], &known.lock().unwrap());
-                _ = socket.send_to(&answer, from).await;
+                if !answer.is_empty() {
+                    _ = socket.send_to(&answer, from).await;
+                }
             }
         });
         Self { address, names }
@@ -48,7 +52,7 @@ impl NameServer {
     }
 }
 
-/// One question, answered (RFC 1035, section 4).
+/// One question, answered (RFC 1035, section 4), if it is.
 fn answer(query: &[u8], names: &BTreeMap<String, Said>) -> Vec<u8> {
     let (mut at, mut labels) = (12, vec![]);
     while query[at] != 0 {
@@ -64,6 +68,7 @@ fn answer(query: &[u8], names: &BTreeMap<String, Said>) -> Vec<u8> {
         Some(Said::At(addresses)) if asked_for_a => (0, addresses.clone()),
         Some(Said::At(_) | Said::Targets(_)) => (0, vec![]),
         Some(Said::Failure) => (2, vec![]),
+        Some(Said::Silence) => return vec![],
         Some(Said::Nowhere) | None => (3, vec![]),
     };
     let mut answer = vec![query[0], query[1], 0x81, 0x80 | code, 0, 1, 0, addresses.len() as u8, 0, 0, 0, 0];
@@ -255,4 +260,34 @@ async fn of_more_targets_than_slots_the_heaviest_are_used() {
     assert!(divisor.wait_for("there are more targets than slots").contains("left=1"));
     let mut client = Client::connect(port.address).await;
     assert_eq!(shares(&mut client, 4).await, of(&[("b", 4)]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_into_a_slot_is_not_kept_waiting_for_its_first_probe() {
+    let (a, b) = (Backend::start("a"), Backend::start("b"));
+    let (port, admin, server) = (Port::reserve(), Port::reserve(), NameServer::start().await);
+    for name in ["a.test", "b.test"] {
+        server.say(name, Said::At(vec![Ipv4Addr::LOCALHOST]));
+    }
+    server.say(SERVICE, Said::Targets(vec![(0, 1, a.port(), "a.test")]));
+    let probed =
+        r#"backend "http+srv://_http._tcp.api.test" { probe type="tcp" every="10m" initial="dead" rise=1; }"#;
+    let site = service(&server, &port, &admin, probed);
+    let _divisor = site.run();
+    let mut client = Client::connect(port.address).await;
+    until("a is there", async || client.get("/").await.status == 200).await;
+    server.say(SERVICE, Said::Targets(vec![(0, 1, b.port(), "b.test")]));
+    until("b is there", async || client.get("/").await.text() == "b").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_target_that_nobody_knows_does_not_keep_the_others_waiting() {
+    let a = Backend::start("a");
+    let (port, admin, server) = (Port::reserve(), Port::reserve(), NameServer::start().await);
+    server.say("a.test", Said::At(vec![Ipv4Addr::LOCALHOST]));
+    server.say("b.test", Said::Silence);
+    server.say(SERVICE, Said::Targets(vec![(0, 1, a.port(), "a.test"), (0, 1, a.port(), "b.test")]));
+    let site = service(&server, &port, &admin, SLOTS);
+    let _divisor = site.run();
+    assert_eq!(Client::connect(port.address).await.get("/").await.status, 200, "from the start");
 }

@@ -86,9 +86,14 @@ impl View {
         &self.copies
     }
 
-    /// Closes connections that have waited for too long.
+    /// Closes connections that have waited for too long, and those to who stands in its slot no more.
     pub(crate) fn sweep(&self) {
-        self.upstreams.iter().flatten().for_each(|home| home.upstream.borrow().sweep());
+        for (pool, homes) in self.live.pools.iter().zip(&self.upstreams) {
+            for (backend, home) in pool.backends().iter().zip(homes) {
+                let upstream = home.upstream(backend);
+                if backend.is_empty() { upstream.let_go() } else { upstream.sweep() }
+            }
+        }
     }
 }
 

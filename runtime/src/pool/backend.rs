@@ -10,6 +10,7 @@ use divisor_schema::plan;
 use http::HeaderValue;
 use rustls::ClientConfig;
 use rustls_pki_types::ServerName;
+use tokio::sync::Notify;
 
 use super::errors::Errors;
 use super::key::fnv1a;
@@ -66,6 +67,8 @@ struct State {
     place: ArcSwap<Place>,
     /// How often another server has come to stand in its slot.
     era: AtomicU32,
+    /// Told when one has.
+    came: Notify,
 }
 
 /// The host of a backend cannot be used in a handshake or a header.
@@ -179,6 +182,11 @@ impl Backend {
     /// Which server in a row stands in its slot. What is known of one says nothing about the next.
     pub(crate) fn era(&self) -> u32 {
         self.state.era.load(Ordering::Acquire)
+    }
+
+    /// Completes when somebody has come into its slot. For one waiter.
+    pub(crate) async fn came(&self) {
+        self.state.came.notified().await;
     }
 
     /// Its share by the config, or by the record of its target.
@@ -359,6 +367,9 @@ impl Backend {
         if !is_same {
             self.state.begin_anew();
         }
+        if !is_same || old.left {
+            self.state.came.notify_one();
+        }
     }
 }
 
@@ -378,6 +389,7 @@ impl State {
             dials: AtomicU32::new(0),
             place: ArcSwap::from_pointee(Place::of(&plan.address)),
             era: AtomicU32::new(0),
+            came: Notify::new(),
         }
     }
 

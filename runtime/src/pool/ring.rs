@@ -1,7 +1,7 @@
 //! A ring of points: each backend has some, spread by hash, and a key belongs to the first point after it.
 //!
 //! When a backend comes, goes or changes its weight, only its own points do: no key moves between two others
-//! (Karger et al. 1997). With so many points, the share of a backend is its weight's within some eight percent.
+//! (Karger et al. 1997). Records of a service that give all of its targets other weights move keys of all. With so many points, the share of a backend is its weight's within some eight percent.
 
 use super::key::mix;
 

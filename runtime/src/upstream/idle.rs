@@ -120,9 +120,14 @@ impl Upstream {
     /// Closes the connections that wait, and every other when its exchange is over; those of single clients, too.
     pub(crate) fn retire(&self) {
         self.retired.set(true);
+        self.let_go();
+    }
+
+    /// Closes the connections that wait.
+    pub(crate) fn let_go(&self) {
         self.waiting.borrow_mut().clear();
         self.shared.borrow_mut().clear();
-        self.of_clients.borrow().iter().filter_map(Weak::upgrade).for_each(|own| own.retire());
+        self.of_clients.borrow().iter().filter_map(Weak::upgrade).for_each(|own| own.let_go());
     }
 
     /// Connections to the same backend for one client alone, because they begin with its address. They are kept by whoever

@@ -5,13 +5,17 @@ use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use divisor_schema::plan::{Address, Scheme};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
 
 use super::names::{Answer, Names, Record, SOON};
 use crate::pool::{Pool, Target};
+
+/// How long targets that come are looked up together.
+const AT_ONCE: Duration = Duration::from_millis(500);
 
 /// The slots of one service in one pool.
 pub(super) struct Service {
@@ -20,6 +24,13 @@ pub(super) struct Service {
     scheme: Scheme,
     /// Where its slots are among the backends of the pool.
     slots: Vec<usize>,
+}
+
+/// Who resolves the name of the target in a slot.
+#[derive(Default)]
+struct Watch {
+    target: Option<Target>,
+    task: JoinSet<()>,
 }
 
 /// What was last heard of the records.
@@ -64,8 +75,8 @@ impl Service {
 
     /// Finds its targets for ever, as often as the records say.
     pub(super) async fn watch(self, names: Arc<Names>) {
-        let mut watches: Vec<JoinSet<()>> = self.slots.iter().map(|_| JoinSet::new()).collect();
-        (0..self.slots.len()).for_each(|slot| self.follow(slot, &mut watches, &names));
+        let mut watches: Vec<Watch> = self.slots.iter().map(|_| Watch::default()).collect();
+        self.follow(&mut watches, &names);
         let (mut heard, mut left_out) = (Heard::Targets, 0);
         loop {
             let answer = names.service(&self.name).await;
@@ -81,8 +92,10 @@ impl Service {
                 Answer::None(_) => None, // who knows the targets is down, and not the targets
             };
             if let Some(records) = records {
-                let (changed, left) = self.place(records, &names).await;
-                changed.into_iter().for_each(|slot| self.follow(slot, &mut watches, &names));
+                let left = self.place(records, &names).await;
+                // Others fill the same slots when a plan is tried, and may not go on.
+                self.pool.refresh();
+                self.follow(&mut watches, &names);
                 if left > 0 && left != left_out {
                     let (pool, service, slots) = (self.pool.name(), &self.name, self.slots.len());
                     tracing::warn!(pool, service, slots, left, "there are more targets than slots");
@@ -115,28 +128,30 @@ impl Service {
         self.slots.iter().map(|&index| self.pool.backends().get(index)?.target()).collect()
     }
 
-    /// Puts targets into slots. Those that come are looked up first, so that nobody goes before somebody else is there.
-    /// Gives the slots in which another stands now, and how many targets have none.
-    async fn place(&self, records: Vec<Record>, names: &Arc<Names>) -> (Vec<usize>, usize) {
+    /// Puts targets into slots. Those that come are looked up first, so that nobody goes before somebody else is there; but
+    /// who is not found at once is not waited for. Gives how many targets have no slot.
+    async fn place(&self, records: Vec<Record>, names: &Arc<Names>) -> usize {
         let held = self.held();
         let (wanted, left_out) = assign(records, &held);
         let is_new = |slot: &usize| match (&wanted[*slot], &held[*slot]) {
             (Some(new), Some(old)) => !new.is_same(old),
             (new, old) => new.is_some() != old.is_some(),
         };
-        let new: Vec<usize> = (0..held.len()).filter(is_new).collect();
         let mut lookups = JoinSet::new();
-        for &slot in &new {
+        for slot in (0..held.len()).filter(is_new) {
             let Some(target) = wanted[slot].clone() else { continue };
             let names = Arc::clone(names);
             lookups.spawn(async move { (slot, names.lookup(&full(&target.name), target.port).await) });
         }
         let mut found: BTreeMap<usize, Vec<SocketAddr>> = BTreeMap::new();
-        while let Some(lookup) = lookups.join_next().await {
-            if let Ok((slot, Answer::At(addresses, _))) = lookup {
-                found.insert(slot, addresses);
+        let all = async {
+            while let Some(lookup) = lookups.join_next().await {
+                if let Ok((slot, Answer::At(addresses, _))) = lookup {
+                    found.insert(slot, addresses);
+                }
             }
-        }
+        };
+        _ = timeout(AT_ONCE, all).await;
         let mut fills = vec![];
         for (slot, target) in wanted.into_iter().enumerate().filter(|(slot, target)| *target != held[*slot]) {
             let (pool, service, number) = (self.pool.name(), &self.name, slot + 1);
@@ -151,16 +166,25 @@ impl Service {
         if !fills.is_empty() {
             self.pool.fill(fills);
         }
-        (new, left_out)
+        left_out
     }
 
-    /// Resolves the name of the target in a slot from now on, instead of the one before.
-    fn follow(&self, slot: usize, watches: &mut [JoinSet<()>], names: &Arc<Names>) {
-        let (Some(watch), Some(&index)) = (watches.get_mut(slot), self.slots.get(slot)) else { return };
-        watch.abort_all();
-        if let Some(target) = self.pool.backends().get(index).and_then(|it| it.target()) {
-            let (pool, names) = (Arc::clone(&self.pool), Arc::clone(names));
-            watch.spawn(super::watch(pool, index, names, full(&target.name), target.port));
+    /// Resolves the names of the targets that stand in the slots now, instead of those before.
+    fn follow(&self, watches: &mut [Watch], names: &Arc<Names>) {
+        for ((watch, &index), target) in watches.iter_mut().zip(&self.slots).zip(self.held()) {
+            let is_same = match (&watch.target, &target) {
+                (Some(old), Some(new)) => old.is_same(new),
+                (old, new) => old.is_none() && new.is_none(),
+            };
+            if is_same {
+                continue;
+            }
+            watch.task.abort_all();
+            if let Some(target) = &target {
+                let (pool, names) = (Arc::clone(&self.pool), Arc::clone(names));
+                watch.task.spawn(super::watch(pool, index, names, full(&target.name), target.port));
+            }
+            watch.target = target;
         }
     }
 }

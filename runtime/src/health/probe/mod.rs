@@ -75,7 +75,7 @@ pub(super) async fn watch(pool: Arc<Pool>, index: usize, settings: Probe, random
     let mut era = backend.era();
     loop {
         if backend.is_empty() {
-            sleep(around(every, random())).await;
+            rest(backend, around(every, random())).await;
             continue;
         }
         if era != backend.era() {
@@ -96,8 +96,13 @@ pub(super) async fn watch(pool: Arc<Pool>, index: usize, settings: Probe, random
                 report(&pool, backend, result.err());
             }
         }
-        sleep(around(every, random())).await;
+        rest(backend, around(every, random())).await;
     }
+}
+
+/// Lets so much time pass, unless another server comes into the slot of the backend: that one is not kept waiting.
+async fn rest(backend: &Backend, time: Duration) {
+    _ = timeout(time, backend.came()).await;
 }
 
 fn report(pool: &Pool, backend: &Backend, failure: Option<Failure>) {
