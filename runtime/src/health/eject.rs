@@ -36,7 +36,8 @@ fn review(pool: &Pool, settings: &Eject, now: Instant) -> Option<Instant> {
     let mut out = backends.iter().filter(|backend| backend.errors().out_until().is_some()).count();
     for (index, backend) in backends.iter().enumerate() {
         let errors = backend.errors().in_a_row();
-        let is_in = backend.errors().out_until().is_none() && backend.liveness() != Liveness::Dead;
+        let can_go = backend.errors().out_until().is_none() && backend.liveness() != Liveness::Dead;
+        let is_in = can_go && !backend.is_empty(); // exchanges with who has left may still fail
         if is_in && errors >= settings.consecutive_errors && out < most {
             out += 1;
             let term = backend.errors().term(settings.lasts.into(), settings.max_lasts.into(), now);
@@ -63,6 +64,7 @@ pub(super) mod tests {
     use divisor_schema::plan::{self, Address, Balance, Connections, Millis, Scheme};
 
     use super::*;
+    use crate::pool::Target;
 
     pub(in super::super) fn plan(backends: u16, max_percent: u8) -> plan::Pool {
         let backend = |port| plan::Backend {
@@ -150,6 +152,35 @@ pub(super) mod tests {
         fail(&all, 1, 3);
         review(&all, &eject, now);
         assert_eq!((out(&all), all.alive()), (vec![0, 1], 2), "better than nobody");
+    }
+
+    #[test]
+    fn who_has_left_its_slot_is_not_out_and_its_successor_has_a_clean_slate() {
+        let slots = (1..5).map(|slot| plan::Backend {
+            address: Address::Service("api.internal".into(), slot),
+            ..plan(1, 50).backends.remove(0)
+        });
+        let pool = Pool::new(&plan::Pool { backends: slots.collect(), ..plan(0, 50) }, &[], None).unwrap();
+        let (lasts, max_lasts) = (Millis(30_000), Millis(120_000));
+        let eject = Eject { lasts, max_lasts, ..plan(0, 50).eject.unwrap() };
+        let fill = |index: usize, name: Option<&str>| {
+            let target = name.map(|name| Target { name: name.into(), port: 80, weight: 1, rank: 0 });
+            pool.fill(vec![(index, target, vec![SocketAddr::from(([127, 0, 0, 1], 80))])]);
+        };
+        ["a", "b", "c", "d"].into_iter().enumerate().for_each(|(index, name)| fill(index, Some(name)));
+        let now = Instant::now();
+        [0, 1].into_iter().for_each(|index| fail(&pool, index, 3));
+        review(&pool, &eject, now);
+        assert_eq!(out(&pool), [0, 1]);
+        [0, 1].into_iter().for_each(|index| fill(index, None));
+        [0, 2].into_iter().for_each(|index| fail(&pool, index, 3));
+        review(&pool, &eject, now);
+        assert_eq!(out(&pool), [2], "one of two, and nobody of those who have left");
+        fill(2, Some("e"));
+        assert!(out(&pool).is_empty());
+        fail(&pool, 2, 3);
+        let term = review(&pool, &eject, now).unwrap().duration_since(now);
+        assert!(term < Duration::from_secs(31), "the first time for this one: {term:?}");
     }
 
     #[test]

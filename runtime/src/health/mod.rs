@@ -30,6 +30,7 @@ impl Watch {
         let mut tasks = JoinSet::new();
         for pool in pools {
             pool.refresh(); // the watch before this one may have learned something meanwhile
+            pool.started();
             if let Some(eject) = pool.eject() {
                 tasks.spawn(eject::watch(Arc::clone(pool), eject.clone()));
             }

@@ -325,6 +325,20 @@ fn a_backend_falls_and_rises_with_its_answers_until_the_watch_is_dropped() {
 }
 
 #[test]
+fn whoever_comes_into_a_slot_after_the_start_warms_up() {
+    local(async {
+        let slot = plan::Backend { probe: None, ..settings(Address::Service("api.internal".into(), 1), 1) };
+        let slow_start = Some(Millis(3_600_000));
+        let plan = plan::Pool { backends: vec![slot], slow_start, ..eject::tests::plan(0, 50) };
+        let pool = Arc::new(Pool::new(&plan, &[], None).unwrap());
+        drop(Watch::start(std::slice::from_ref(&pool), &names(), || 0));
+        let target = crate::pool::Target { name: "a.internal".into(), port: 80, weight: 1, rank: 0 };
+        pool.fill(vec![(0, Some(target), vec![SocketAddr::from(([127, 0, 0, 1], 80))])]);
+        assert!(pool.is_warming_up(std::time::Instant::now()));
+    });
+}
+
+#[test]
 fn names_are_resolved_before_and_while_running() {
     local(async {
         // An address as a name: resolves without a name server.

@@ -252,12 +252,12 @@ impl Backend {
 
     /// Its share; 0 takes no new client.
     pub(crate) fn weight(&self) -> u16 {
-        self.state.orders.weight(self.written_weight())
+        self.state.orders.weight(self.settings.weight, self.written_weight())
     }
 
     /// Whether an operator has ordered that it takes no new client.
     pub(crate) fn is_draining(&self) -> bool {
-        self.state.orders.drains(self.written_weight())
+        self.state.orders.drains(self.settings.weight)
     }
 
     /// Those of [`Backend::in_flight`] that wait for their turn.
@@ -276,11 +276,11 @@ impl Backend {
     }
 
     pub(super) fn set_weight(&self, weight: u16) {
-        self.state.orders.set_weight(self.written_weight(), weight);
+        self.state.orders.set_weight(self.settings.weight, self.written_weight(), weight);
     }
 
     pub(super) fn set_draining(&self, drains: bool) {
-        self.state.orders.set_drains(self.written_weight(), drains);
+        self.state.orders.set_drains(self.settings.weight, drains);
     }
 
     pub(super) fn failed(&self) {
@@ -354,11 +354,19 @@ impl Backend {
         self.state.place.store(Arc::new(place));
     }
 
+    /// The start is over: whoever comes into its slot from now on comes later than others, if it was empty until now.
+    pub(super) fn started(&self) {
+        if self.is_empty() {
+            self.state.warmth.missed_the_start();
+        }
+    }
+
     /// Puts a target into its slot, or takes it out. What is known of another server is forgotten.
     pub(super) fn fill(&self, target: Option<Target>, addresses: Vec<SocketAddr>) {
         let old = self.place();
         let Some(target) = target else {
             self.state.place.store(Arc::new(Place { left: true, ..Place::clone(&old) }));
+            self.state.errors.begin_anew();
             return;
         };
         let is_same = old.target.as_ref().is_some_and(|it| it.is_same(&target));
@@ -397,7 +405,7 @@ impl State {
     fn begin_anew(&self) {
         self.liveness.store(Liveness::Unknown as u8, Ordering::Relaxed);
         self.against.store(0, Ordering::Relaxed);
-        self.errors.set_out(None);
+        self.errors.begin_anew();
         self.orders.forget();
         self.response_time.forget();
         self.warmth.note(false, Instant::now());

@@ -61,6 +61,13 @@ impl Errors {
         }
     }
 
+    /// Forgets everything: another server takes the place of the backend, or none.
+    pub(super) fn begin_anew(&self) {
+        self.set_out(None);
+        self.lasted.store(0, Ordering::Relaxed);
+        self.ended.store(0, Ordering::Relaxed);
+    }
+
     /// Takes the backend out until then, or back.
     pub(super) fn set_out(&self, until: Option<Instant>) {
         let until = until.map_or(0, |until| micros(until.saturating_duration_since(self.epoch)).max(1));
@@ -100,6 +107,8 @@ mod tests {
         assert_eq!([out(0), out(9), out(19), out(1)], [10, 20, 35, 35]);
         assert_eq!([out(35), out(10)], [10, 10], "after a while in, it begins anew");
         assert_eq!(errors.term(least, Duration::ZERO, at), least, "never less");
+        errors.begin_anew();
+        assert_eq!(errors.term(least, most, at), least, "another server");
     }
 
     #[test]

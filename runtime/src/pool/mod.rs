@@ -321,6 +321,11 @@ impl Pool {
         }
     }
 
+    /// The start is over: targets that come into empty slots from now on warm up. Control thread only.
+    pub(crate) fn started(&self) {
+        self.backends.iter().for_each(|backend| backend.started());
+    }
+
     /// Puts targets into slots, by index, with their addresses, and takes others out; all at once. Control thread only.
     pub(crate) fn fill(&self, slots: Vec<(usize, Option<Target>, Vec<SocketAddr>)>) {
         for (index, target, addresses) in slots {

@@ -19,11 +19,12 @@ const HAS_WEIGHT: u64 = 1 << 32;
 const DRAINS: u64 = 1 << 33;
 
 impl Orders {
-    /// The share of a backend that has this weight in the config.
-    pub(super) fn weight(&self, written: u16) -> u16 {
+    /// The share of a backend that has the weight `written` in the config, and `usual` without orders: the same, or that of
+    /// a record.
+    pub(super) fn weight(&self, written: u16, usual: u16) -> u16 {
         match self.about(written) {
             Order { drains: true, .. } => 0,
-            Order { weight, .. } => weight.unwrap_or(written),
+            Order { weight, .. } => weight.unwrap_or(usual),
         }
     }
 
@@ -32,9 +33,9 @@ impl Orders {
         self.about(written).drains
     }
 
-    /// Orders another weight.
-    pub(super) fn set_weight(&self, written: u16, weight: u16) {
-        let weight = Some(weight).filter(|weight| *weight != written);
+    /// Orders another weight than `usual`, which takes the order back.
+    pub(super) fn set_weight(&self, written: u16, usual: u16, weight: u16) {
+        let weight = Some(weight).filter(|weight| *weight != usual);
         self.store(Order { weight, ..self.about(written) });
     }
 
@@ -71,24 +72,25 @@ mod tests {
     #[test]
     fn orders_hold_for_the_weight_that_they_were_given_for() {
         let orders = Orders::default();
-        assert_eq!((orders.weight(3), orders.drains(3)), (3, false));
-        orders.set_weight(3, 65_535);
-        assert_eq!((orders.weight(3), orders.weight(4)), (65_535, 4));
+        let weight = |written| orders.weight(written, written);
+        assert_eq!((weight(3), orders.drains(3)), (3, false));
+        orders.set_weight(3, 3, 65_535);
+        assert_eq!((weight(3), weight(4)), (65_535, 4));
         orders.set_drains(3, true);
-        assert_eq!((orders.weight(3), orders.drains(3), orders.drains(4)), (0, true, false));
+        assert_eq!((weight(3), orders.drains(3), orders.drains(4)), (0, true, false));
         orders.set_drains(3, false);
-        assert_eq!(orders.weight(3), 65_535, "as it was before");
-        orders.set_weight(3, 3);
-        assert_eq!(orders.weight(3), 3);
-        orders.set_weight(4, 0);
-        assert_eq!((orders.weight(4), orders.weight(3)), (0, 3));
+        assert_eq!(weight(3), 65_535, "as it was before");
+        orders.set_weight(3, 3, 3);
+        assert_eq!(weight(3), 3);
+        orders.set_weight(4, 4, 0);
+        assert_eq!((weight(4), weight(3)), (0, 3));
     }
 
     #[test]
     fn a_written_weight_of_0_is_one_like_any_other() {
         let orders = Orders::default();
-        assert_eq!((orders.weight(0), orders.drains(0)), (0, false));
-        orders.set_weight(0, 2);
-        assert_eq!(orders.weight(0), 2);
+        assert_eq!((orders.weight(0, 0), orders.drains(0)), (0, false));
+        orders.set_weight(0, 0, 2);
+        assert_eq!(orders.weight(0, 0), 2);
     }
 }

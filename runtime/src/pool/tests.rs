@@ -8,6 +8,7 @@ use super::admission::Busy;
 use super::*;
 
 mod choosing;
+mod slots;
 
 const CLIENT: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
 

@@ -43,6 +43,13 @@ impl Warmth {
         next >= SINCE
     }
 
+    /// Nobody was there at the start: who comes later is as cold as one that was down.
+    pub(super) fn missed_the_start(&self) {
+        if self.since.load(Ordering::Relaxed) == NEVER {
+            self.since.store(DOWN, Ordering::Relaxed);
+        }
+    }
+
     /// How many of [`STEPS`] it has gone, when `lasts` is the time for all of them; at least one.
     pub(super) fn step(&self, lasts: Duration, now: Instant) -> u64 {
         let Some(since) = self.since.load(Ordering::Relaxed).checked_sub(SINCE) else { return STEPS };
