@@ -175,3 +175,16 @@ async fn a_client_that_waits_is_asked_whether_it_is_there() {
     next(&mut asleep, PING).await.expect("it is asked");
     assert!(next(&mut asleep, HEADERS).await.is_none(), "and not waited for");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn small_frames_within_the_window_are_no_flood() {
+    let (backend, port) = (Backend::start("a"), Port::reserve());
+    let _server = site(&port, &format!("http://{}", backend.address), "http h2=#true", "", "").run();
+    let mut client = begin(&port, "POST", "/echo").await;
+    let mut small = frame(DATA, 0, 1, &[b'x'; 50]).repeat(5_000);
+    small.extend(frame(DATA, END_STREAM, 1, &[]));
+    client.write_all(&small).await.unwrap();
+    let head = next(&mut client, HEADERS).await.expect("it goes on");
+    assert_eq!(frames::status(&head.payload), Some(200));
+    assert_eq!(backend.last().body.len(), 250_000);
+}

@@ -5,7 +5,7 @@ use http::{Method, Request};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-use super::super::support::{Client, PATIENCE, Port, until};
+use super::super::support::{Client, PATIENCE, Port, Site, until};
 use super::peer::{self, Peer, piece, say};
 use super::site;
 
@@ -279,4 +279,41 @@ async fn a_websocket_meets_a_backend_with_tls_in_http1_though_it_would_choose_ht
     while let Ok(h2) = spoken.try_recv() {
         assert!(!h2, "requests still share the one connection in HTTP/2");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_goes_after_its_last_word_ends_the_tunnel() {
+    let app = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (port, admin) = (Port::reserve(), Port::reserve());
+    let site = Site::with(&format!(
+        r#"
+        admin {{ bind "127.0.0.1:{}" }}
+        listener "web" {{ bind "127.0.0.1:{}"; http h2=#true }}
+        pool "app" {{ backend "http://{}" }}
+        route "/**" pool="app"
+        "#,
+        admin.number(),
+        port.number(),
+        app.local_addr().unwrap()
+    ));
+    let _server = site.run();
+    let mut client = client(&port).await;
+    let (response, mut stream) = client.send_request(connect("websocket", "/chat"), false).unwrap();
+    let (mut backend, _) = app.accept().await.unwrap();
+    let mut head = Vec::new();
+    while !head.ends_with(b"\r\n\r\n") {
+        head.push(backend.read_u8().await.unwrap());
+    }
+    backend.write_all(accepted(std::str::from_utf8(&head).unwrap()).as_bytes()).await.unwrap();
+    assert_eq!(response.await.unwrap().status(), 200);
+    stream.send_data("last".into(), true).unwrap();
+    let mut heard = String::new();
+    backend.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "last");
+    let mut desk = Client::connect(admin.address).await;
+    assert!(desk.get("/backends").await.text().contains("\"in_flight\":1"));
+    // The backend has more to say, and says nothing. Then the client wants to hear it no more.
+    stream.send_reset(h2::Reason::CANCEL);
+    until("the tunnel is over", async || desk.get("/backends").await.text().contains("\"in_flight\":0"))
+        .await;
 }

@@ -101,7 +101,7 @@ fn falls(random: u64, percent: u8) -> bool {
 }
 
 /// Sends a copy to a backend that has a place for it now, and reads the answer to its end, so that the connection is good
-/// for another.
+/// for another, if it may carry another client's.
 async fn send(
     view: &View,
     (id, header): (PoolId, Option<Vec<u8>>),

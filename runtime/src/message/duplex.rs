@@ -65,8 +65,13 @@ impl<H: Unpin> AsyncWrite for Duplex<H> {
         Poll::Ready(sent.map(|()| taken.len()).map_err(io::Error::other))
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(())) // the connection writes by itself
+    /// The connection writes by itself; but whoever waits for the other side is told here that this one has gone.
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut().send.poll_reset(context) {
+            Poll::Pending | Poll::Ready(Ok(Reason::NO_ERROR)) => Poll::Ready(Ok(())),
+            Poll::Ready(Ok(reason)) => Poll::Ready(Err(io::Error::other(h2::Error::from(reason)))),
+            Poll::Ready(Err(error)) => Poll::Ready(Err(io::Error::other(error))),
+        }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -10,14 +10,14 @@ use http::Response;
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Interim(Rc<RefCell<Vec<Response<()>>>>);
 
-/// A backend that sends more than this before its response sends nonsense.
-const WAITING_MAX: usize = 16;
-
 impl Interim {
+    /// A backend that sends more than this before its response sends nonsense.
+    pub(crate) const MAX: usize = 16;
+
     /// Puts one on its way. Says whether there was room.
     pub(crate) fn put(&self, response: Response<()>) -> bool {
         let mut waiting = self.0.borrow_mut();
-        let room = waiting.len() < WAITING_MAX;
+        let room = waiting.len() < Self::MAX;
         if room {
             waiting.push(response);
         }

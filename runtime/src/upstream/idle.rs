@@ -20,6 +20,9 @@ use crate::tls::Stream;
 use super::http2::{Shared, Slot};
 use super::incoming::Incoming;
 
+/// Connections that wait for one client alone, at most: nobody else has a use for them.
+const OWN: usize = 4;
+
 /// The connections of one worker to one backend.
 pub(crate) struct Upstream {
     /// The one last used on top: what is needed least grows old.
@@ -282,8 +285,10 @@ impl Lease {
     pub(crate) fn give_back(self, body: Incoming) {
         let Self { opened, home } = self;
         if let Some(connection) = body.into_connection().filter(|_| !home.retired.get()) {
-            let waiting = Waiting { connection, opened, used: Instant::now() };
-            home.waiting.borrow_mut().push(waiting);
+            let mut waiting = home.waiting.borrow_mut();
+            if home.header.is_empty() || waiting.len() < OWN {
+                waiting.push(Waiting { connection, opened, used: Instant::now() });
+            }
         }
     }
 }

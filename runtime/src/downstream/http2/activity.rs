@@ -1,6 +1,7 @@
 //! What an HTTP/2 connection is doing, so that its idle time can be held.
 
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::rc::Rc;
 
 use divisor_schema::plan::HttpSettings;
@@ -8,6 +9,8 @@ use h2::{Ping, PingPong};
 use tokio::time::{Duration, Instant, sleep_until, timeout};
 
 use crate::message::LONGEST;
+
+use super::gauge::Moves;
 
 /// What a connection is doing.
 #[derive(Clone, Copy)]
@@ -24,6 +27,7 @@ pub(super) struct Activity {
     idle_timeout: Duration,
     /// How long a client may take to answer a ping.
     pong: Duration,
+    moves: Moves,
 }
 
 /// Why a connection is over.
@@ -42,11 +46,12 @@ impl Over {
 }
 
 impl Activity {
-    pub(super) fn new(settings: &HttpSettings) -> Rc<Self> {
+    pub(super) fn new(settings: &HttpSettings, moves: Moves) -> Rc<Self> {
         Rc::new(Self {
             phase: Cell::new(Phase::Idle(Instant::now())),
             idle_timeout: settings.idle_timeout.into(),
             pong: settings.header_timeout.into(),
+            moves,
         })
     }
 
@@ -63,11 +68,26 @@ impl Activity {
                 Phase::Idle(_) => {}
                 Phase::Busy(_) => {
                     if let Some(pings) = pings
-                        && timeout(self.pong, pings.ping(Ping::opaque())).await.is_err()
+                        && !self.is_there(pings).await
                     {
                         return Over::Gone;
                     }
                 }
+            }
+        }
+    }
+
+    /// Whether the client answers a ping. What is on its way comes before the ping or before its answer, so as long as
+    /// anything moves, or the client leaves no room, it is not over: that is a matter of its exchanges.
+    async fn is_there(&self, pings: &mut PingPong) -> bool {
+        _ = pings.send_ping(Ping::opaque()); // unless one is on its way
+        loop {
+            let before = self.moves.count();
+            if timeout(self.pong, poll_fn(|context| pings.poll_pong(context))).await.is_ok() {
+                return true;
+            }
+            if self.moves.count() == before && !self.moves.is_blocked() {
+                return false;
             }
         }
     }
@@ -110,18 +130,21 @@ mod tests {
     use super::*;
 
     fn activity() -> Rc<Activity> {
-        Activity::new(&HttpSettings {
-            h2: false,
-            keep_alive: true,
-            max_header_size: 1,
-            max_target_size: 1,
-            max_headers: 1,
-            max_streams: 1,
-            handshake_timeout: Millis(1),
-            header_timeout: Millis(10_000),
-            idle_timeout: Millis(60_000),
-            keep_empty_segments: false,
-        })
+        Activity::new(
+            &HttpSettings {
+                h2: false,
+                keep_alive: true,
+                max_header_size: 1,
+                max_target_size: 1,
+                max_headers: 1,
+                max_streams: 1,
+                handshake_timeout: Millis(1),
+                header_timeout: Millis(10_000),
+                idle_timeout: Millis(60_000),
+                keep_empty_segments: false,
+            },
+            Moves::default(),
+        )
     }
 
     #[tokio::test(start_paused = true)]

@@ -15,7 +15,7 @@ use crate::exchange::{self, Client, ResponseBody};
 use crate::message::Interim;
 
 use super::activity::Exchanging;
-use super::gauge::Blocked;
+use super::gauge::Moves;
 use super::outgoing;
 use super::websocket::{self, Answer};
 
@@ -23,8 +23,8 @@ use super::websocket::{self, Answer};
 #[derive(Clone)]
 pub(super) struct Near {
     pub(super) client: Rc<Client>,
-    /// Whether it takes nothing.
-    pub(super) blocked: Blocked,
+    /// What is seen of its stream.
+    pub(super) moves: Moves,
     /// How long it may leave our own words untaken.
     pub(super) idle: Duration,
 }
@@ -40,8 +40,8 @@ pub(super) async fn serve(
     let response = {
         let interim = Interim::default();
         let mut answer = pin!(exchange::serve(&near.client, request, interim.clone()));
-        let passed = (&near.blocked, &interim);
-        poll_fn(|context| poll_answer(answer.as_mut(), &mut respond, passed, context)).await
+        let mut way = Way { interim: &interim, moves: &near.moves, untaken: 0 };
+        poll_fn(|context| poll_answer(answer.as_mut(), &mut respond, &mut way, context)).await
     };
     match response.map(|response| websocket::leave(asked, response)) {
         Some(Answer::Response(response)) => outgoing::send(response, respond, near.idle).await,
@@ -50,21 +50,39 @@ pub(super) async fn serve(
     }
 }
 
+/// The way of interim responses to the client.
+struct Way<'a> {
+    interim: &'a Interim,
+    moves: &'a Moves,
+    /// Those that were sent while the client left no room.
+    untaken: usize,
+}
+
+impl Way<'_> {
+    /// Sends on what has come. The library queues what a client does not take: few, and the others wait where they are
+    /// counted.
+    fn pass(&mut self, respond: &mut SendResponse<Bytes>, last: bool) {
+        let blocked = self.moves.is_blocked();
+        if last || !blocked || self.untaken < Interim::MAX {
+            let waiting = self.interim.take();
+            self.untaken += if blocked { waiting.len() } else { 0 };
+            waiting.into_iter().for_each(|response| outgoing::inform(respond, response));
+        }
+    }
+}
+
 /// Waits for the answer, sends interim responses on, and notices when the client takes its request back: there is then
-/// no answer.
+/// no answer, and none is begun.
 fn poll_answer(
     answer: Pin<&mut impl Future<Output = Response<ResponseBody>>>,
     respond: &mut SendResponse<Bytes>,
-    (blocked, interim): (&Blocked, &Interim),
+    way: &mut Way<'_>,
     context: &mut Context<'_>,
 ) -> Poll<Option<Response<ResponseBody>>> {
-    let answer = answer.poll(context);
-    if answer.is_pending() && respond.poll_reset(context).is_ready() {
+    if respond.poll_reset(context).is_ready() {
         return Poll::Ready(None);
     }
-    // A client that takes nothing makes them wait where they are counted, not in the library.
-    if answer.is_ready() || !blocked.is_blocked() {
-        interim.take().into_iter().for_each(|response| outgoing::inform(respond, response));
-    }
+    let answer = answer.poll(context);
+    way.pass(respond, answer.is_ready());
     answer.map(Some)
 }

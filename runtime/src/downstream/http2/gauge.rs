@@ -1,4 +1,4 @@
-//! Whether a client takes what is sent to it.
+//! Whether a client takes what is sent to it, and whether anything moves at all.
 
 use std::cell::Cell;
 use std::io::{self, IoSlice};
@@ -14,28 +14,50 @@ use crate::tls::Stream;
 /// could tell it too much look here first.
 pub(super) struct Gauge {
     io: Stream,
-    blocked: Blocked,
+    moves: Moves,
 }
 
-/// Whether the client has left no room on its stream.
+/// What is seen of a client's stream.
 #[derive(Clone, Default)]
-pub(super) struct Blocked(Rc<Cell<bool>>);
+pub(super) struct Moves(Rc<Seen>);
 
-impl Blocked {
+#[derive(Default)]
+struct Seen {
+    blocked: Cell<bool>,
+    count: Cell<u64>,
+}
+
+impl Moves {
+    /// Whether the client has left no room on its stream.
     pub(super) fn is_blocked(&self) -> bool {
-        self.0.get()
+        self.0.blocked.get()
     }
 
-    fn note<T>(&self, written: Poll<T>) -> Poll<T> {
-        self.0.set(written.is_pending());
-        written
+    /// Counts what is read and written: while it is the same, nothing has moved.
+    pub(super) fn count(&self) -> u64 {
+        self.0.count.get()
+    }
+
+    fn read<T>(&self, read: Poll<T>) -> Poll<T> {
+        self.0.count.set(self.0.count.get().wrapping_add(u64::from(read.is_ready())));
+        read
+    }
+
+    fn written<T>(&self, written: Poll<T>) -> Poll<T> {
+        self.0.blocked.set(written.is_pending());
+        self.read(written)
+    }
+
+    fn flushed<T>(&self, flushed: Poll<T>) -> Poll<T> {
+        self.0.blocked.set(flushed.is_pending());
+        flushed
     }
 }
 
 impl Gauge {
-    pub(super) fn new(io: Stream) -> (Self, Blocked) {
-        let blocked = Blocked::default();
-        (Self { io, blocked: blocked.clone() }, blocked)
+    pub(super) fn new(io: Stream) -> (Self, Moves) {
+        let moves = Moves::default();
+        (Self { io, moves: moves.clone() }, moves)
     }
 }
 
@@ -45,7 +67,8 @@ impl AsyncRead for Gauge {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_read(context, buffer)
+        let read = Pin::new(&mut self.io).poll_read(context, buffer);
+        self.moves.read(read)
     }
 }
 
@@ -56,7 +79,7 @@ impl AsyncWrite for Gauge {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write(context, bytes);
-        self.blocked.note(written)
+        self.moves.written(written)
     }
 
     fn poll_write_vectored(
@@ -65,7 +88,7 @@ impl AsyncWrite for Gauge {
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.io).poll_write_vectored(context, slices);
-        self.blocked.note(written)
+        self.moves.written(written)
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -74,7 +97,7 @@ impl AsyncWrite for Gauge {
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.io).poll_flush(context);
-        self.blocked.note(flushed)
+        self.moves.flushed(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -34,8 +34,9 @@ const STREAM_WINDOW: u32 = 256 * 1024;
 /// Bytes a client may send ahead on all streams together. Uploads that nobody takes yet keep theirs, so it is enough for
 /// many of them: who may not send is not to be taken for slow.
 const CONNECTION_WINDOW: u32 = 16 * 1024 * 1024;
-/// Bytes of overhead that a client may cause by data in crumbs which nobody has taken yet.
-const CRUMBS: usize = 512 * 1024;
+/// Bytes of overhead that a client may cause by data in crumbs which nobody has taken yet: the library counts what a frame
+/// lacks of 256 bytes. All of a stream's window may come in frames of 32.
+const CRUMBS: usize = 2 * 1024 * 1024;
 
 /// Serves an HTTP/2 connection to its end. When `last` completes, the exchanges in flight are the last ones.
 ///
@@ -47,13 +48,13 @@ pub(super) async fn serve(
     settings: &HttpSettings,
     last: Pin<&mut impl Future<Output = ()>>,
 ) -> Result<(), h2::Error> {
-    let (io, blocked) = Gauge::new(stream);
+    let (io, moves) = Gauge::new(stream);
     let opening = builder(settings).handshake(io);
     let Ok(opened) = timeout(settings.header_timeout.into(), opening).await else { return Ok(()) };
     let mut connection = opened?;
     let mut pings = connection.ping_pong();
-    let activity = Activity::new(settings);
-    let near = Near { client, blocked, idle: settings.idle_timeout.into() };
+    let activity = Activity::new(settings, moves.clone());
+    let near = Near { client, moves, idle: settings.idle_timeout.into() };
     tokio::select! {
         biased;
         ended = accept(&mut connection, &near, &activity) => return ended,

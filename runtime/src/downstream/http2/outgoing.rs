@@ -9,7 +9,7 @@ use bytes::{Bytes, BytesMut};
 use h2::server::SendResponse;
 use h2::{Reason, SendStream};
 use http::header::{CONNECTION, CONTENT_LENGTH, DATE, TE, TRANSFER_ENCODING, UPGRADE};
-use http::{HeaderMap, HeaderName, HeaderValue, Response};
+use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode};
 use http_body::Body;
 
 use crate::exchange::ResponseBody;
@@ -45,6 +45,9 @@ pub(super) async fn send(response: Response<ResponseBody>, mut respond: SendResp
     let (head, body) = response.into_parts();
     let mut head = Response::from_parts(head, ());
     let ended = body.is_end_stream();
+    if head.status() == StatusCode::NO_CONTENT {
+        head.headers_mut().remove(CONTENT_LENGTH); // RFC 9110, section 8.6
+    }
     complete(head.headers_mut(), body.size_hint().exact().filter(|_| !ended));
     match respond.send_response(head, ended) {
         Ok(_) if ended => {}
@@ -114,6 +117,8 @@ struct Sending {
     idle: IdleTimer,
     /// Whether what is there waits for the client.
     waiting: bool,
+    /// Whether there was less room than what was sent last.
+    owed: bool,
 }
 
 impl Sending {
@@ -123,7 +128,7 @@ impl Sending {
             patience => patience,
         };
         let (batch, idle) = (Batch::default(), IdleTimer::new(patience.longest()));
-        Self { stream, body, batch, end: None, patience, idle, waiting: false }
+        Self { stream, body, batch, end: None, patience, idle, waiting: false, owed: false }
     }
 
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Cut>> {
@@ -139,11 +144,16 @@ impl Sending {
             let collected = self.poll_collect(context)?;
             if !self.batch.is_empty() {
                 ready!(self.poll_room(context))?;
-                let last = matches!(self.end, Some(End::Plain));
+                self.stream.reserve_capacity(self.batch.len());
+                self.owed = self.stream.capacity() < self.batch.len();
+                let last = matches!(self.end, Some(End::Plain)) && !self.owed;
                 self.batch.send(&mut self.stream, last)?;
                 if last {
                     return Poll::Ready(Ok(()));
                 }
+            }
+            if self.end.is_some() && self.owed {
+                ready!(self.poll_room(context))?; // a body is not over while the client has yet to take some of it
             }
             match self.end.take() {
                 Some(End::Plain) => {

@@ -22,6 +22,9 @@ const STREAM_WINDOW: u32 = 128 * 1024;
 /// Bytes that a backend may send ahead on all streams together: a client that reads nothing takes up its own stream's
 /// share, and no other's.
 const CONNECTION_WINDOW: u32 = STREAM_WINDOW * STREAMS;
+/// Bytes of overhead of small frames that nobody has taken yet: each stream may hold its window in frames of 32 bytes, or
+/// one client that takes nothing would end the connection of all.
+const CRUMBS: usize = CONNECTION_WINDOW as usize * 8;
 /// Bytes of a request that wait on one stream for the backend to take them.
 const SEND_BUFFER: usize = 64 * 1024;
 /// What the head of a response may hold.
@@ -62,6 +65,7 @@ where
         .initial_max_send_streams(0) // until its settings are here
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .data_frame_budget(CRUMBS)
         .max_header_list_size(HEAD)
         .max_send_buffer_size(SEND_BUFFER)
         .handshake::<_, Bytes>(io)
