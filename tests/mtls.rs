@@ -115,6 +115,9 @@ async fn the_backend_is_told_the_subject_and_nobody_can_forge_it() {
         let subject = got.headers.get("x-client-subject").map(|value| value.to_str().unwrap());
         assert_eq!((subject, got.headers.get("x_client_subject")), (told, None), "{host}");
         assert_eq!(got.headers["x-other"], "stays");
+        assert_eq!(client.post_trailers("/", &forged).await.status, 200);
+        let trailers = backend.last().trailers;
+        assert_eq!(trailers.keys().collect::<Vec<_>>(), ["x-other"], "{host}");
     }
 }
 

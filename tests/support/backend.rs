@@ -25,6 +25,7 @@ pub(crate) struct Got {
     pub(crate) target: String,
     pub(crate) headers: HeaderMap,
     pub(crate) body: Bytes,
+    pub(crate) trailers: HeaderMap,
     pub(crate) version: http::Version,
     /// The host that the request line or `:authority` names.
     pub(crate) authority: Option<String>,
@@ -223,6 +224,7 @@ async fn answer(request: Request<Incoming>, state: &Arc<State>) -> Response<Body
         method: head.method.to_string(),
         target,
         headers: head.headers,
+        trailers: body.trailers().cloned().unwrap_or_default(),
         body: body.to_bytes(),
         version: head.version,
         authority,

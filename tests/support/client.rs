@@ -1,11 +1,14 @@
 //! Clients that keep one connection.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
-use http_body_util::{BodyExt, Full};
+use http_body_util::combinators::BoxBody;
+use http_body_util::{BodyExt, Full, StreamBody};
+use hyper::body::Frame;
 use hyper::client::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use rustls::ClientConfig;
@@ -21,9 +24,11 @@ pub(crate) struct Client {
     scheme: &'static str,
 }
 
+type Body = BoxBody<Bytes, Infallible>;
+
 enum Sender {
-    Http1(http1::SendRequest<Full<Bytes>>),
-    Http2(http2::SendRequest<Full<Bytes>>),
+    Http1(http1::SendRequest<Body>),
+    Http2(http2::SendRequest<Body>),
 }
 
 /// A response, read to its end.
@@ -112,6 +117,27 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Result<Answer, hyper::Error> {
+        let body = Full::new(Bytes::copy_from_slice(body.as_bytes())).boxed();
+        self.send_body(method, path, headers, body).await
+    }
+
+    /// Posts a body of three letters and these trailers.
+    pub(crate) async fn post_trailers(&mut self, path: &str, trailers: &[(&str, &str)]) -> Answer {
+        let pairs = trailers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        let frames = [Frame::data(Bytes::from_static(b"abc")), Frame::trailers(pairs.collect())];
+        let body = StreamBody::new(futures_util::stream::iter(frames.map(Ok))).boxed();
+        let names: Vec<&str> = trailers.iter().map(|(name, _)| *name).collect();
+        // In HTTP/1 hyper sends only those that are announced.
+        self.send_body("POST", path, &[("trailer", &names.join(", "))], body).await.unwrap()
+    }
+
+    async fn send_body(
+        &mut self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Body,
+    ) -> Result<Answer, hyper::Error> {
         let mut request = Request::builder().method(method);
         request = if self.h2 {
             request.uri(format!("{}://{}{path}", self.scheme, self.host))
@@ -121,7 +147,7 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Full::new(Bytes::copy_from_slice(body.as_bytes()))).unwrap();
+        let request = request.body(body).unwrap();
         let response = match &mut self.sender {
             Sender::Http1(sender) => {
                 sender.ready().await?;

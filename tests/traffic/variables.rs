@@ -178,3 +178,31 @@ async fn what_a_certificate_says_cannot_be_forged_on_any_route() {
         assert_eq!(got["x-other"], "stays");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_certificate_says_cannot_be_forged_behind_a_body() {
+    let shop = Shop::new(
+        r#"
+        route "/told" pool="app" { request-header-set "X-Client-Id" "{client-cert-uri}" }
+        route "/silent" pool="app"
+        "#,
+    );
+    let _server = shop.site.run();
+    let forged = [("x-client-id", "spiffe://admin"), ("x_client_id", "spiffe://admin"), ("x-sum", "7")];
+    let billing = shop.billing();
+    for mut client in [
+        shop.connect(Some(&billing), "h2").await,
+        shop.connect(Some(&billing), "http/1.1").await,
+        shop.connect(None, "h2").await,
+        Client::connect_h2(shop.plain.address).await,
+        Client::connect(shop.plain.address).await,
+    ] {
+        for path in ["/told", "/silent"] {
+            assert_eq!(client.post_trailers(path, &forged).await.status, 200);
+            let got = shop.backend.last();
+            assert_eq!((&got.body[..], got.target.as_str()), (&b"abc"[..], path));
+            let names: Vec<&str> = got.trailers.keys().map(|name| name.as_str()).collect();
+            assert_eq!(names, ["x-sum"], "{path}, HTTP/2: {}", client.is_h2());
+        }
+    }
+}

@@ -76,10 +76,11 @@ impl Exchange<'_> {
         let affinity = affinity(&self.view.live.pools[pool.index()], self.address, target, &mut head.headers);
         let Sent { body, interim } = body;
         let patience = request::patience(&policy.timeouts, &head.headers);
-        let body = ClientBody::new(body, policy.body_limit, patience, Some(interim));
+        let reserved = &self.view.live.reserved_headers;
+        let body = ClientBody::new(body, policy.body_limit, patience, Some(interim), reserved.clone());
         let host = Some(&target.authority).filter(|host| !host.is_empty());
         self.client.peer.forward(&mut head.headers, host, &self.listener.proxies);
-        entered::tell(&mut head.headers, self.client.entered.as_ref(), &self.view.live.reserved_headers);
+        entered::tell(&mut head.headers, self.client.entered.as_ref(), reserved);
         let mut request = Box::new(Request::from_parts(head, body));
         if let Some(mirror) = &policy.mirror {
             self.mirror(mirror, policy, target, &mut request);

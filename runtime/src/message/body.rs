@@ -16,7 +16,7 @@ use http_body::{Body, Frame, SizeHint};
 use http_body_util::{BodyExt, Empty, Full};
 use tokio::sync::oneshot;
 
-use super::{IdleTimer, Interim, Patience, Turn};
+use super::{IdleTimer, Interim, Patience, Reserved, Turn};
 
 /// What decides about routing, framing or who somebody is must not come after the body (RFC 9110, section 6.5.1).
 pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 20] = [
@@ -107,12 +107,14 @@ impl Progress {
 pub(crate) struct ClientBody {
     inner: Option<Pin<Box<dyn Body<Data = Bytes, Error = ClientFault>>>>,
     interim: Option<Interim>,
+    reserved: Reserved,
     left: u64,
     touched: bool,
     patience: Patience,
     idle: IdleTimer,
     progress: Rc<Progress>,
-    recorder: Option<Recorder>,
+    /// Boxed because it is large and rare.
+    recorder: Option<Box<Recorder>>,
 }
 
 /// Keeps what a body brings, until it is more than `max` bytes.
@@ -124,7 +126,7 @@ struct Recorder {
 
 impl Recorder {
     /// Keeps a piece, if there is room for it.
-    fn keep(mut self, piece: &[u8]) -> Option<Self> {
+    fn keep(mut self: Box<Self>, piece: &[u8]) -> Option<Box<Self>> {
         let fits = self.kept.len() + piece.len() <= self.max;
         fits.then(|| {
             self.kept.extend_from_slice(piece);
@@ -138,8 +140,15 @@ impl Recorder {
 }
 
 impl ClientBody {
-    /// `limit` in bytes, `patience` with who sends it; `interim` is the way back for interim responses.
-    pub(crate) fn new<B>(inner: B, limit: Option<u64>, patience: Patience, interim: Option<Interim>) -> Self
+    /// `limit` in bytes, `patience` with who sends it; `interim` is the way back for interim responses; `reserved` must
+    /// not stand in the trailer section either.
+    pub(crate) fn new<B>(
+        inner: B,
+        limit: Option<u64>,
+        patience: Patience,
+        interim: Option<Interim>,
+        reserved: Reserved,
+    ) -> Self
     where
         B: Body<Data = Bytes> + 'static,
     {
@@ -147,17 +156,17 @@ impl ClientBody {
         let inner = (!none).then(|| Box::pin(inner.map_err(|_| ClientFault::Broken)) as Pin<Box<_>>);
         let (left, idle) = (limit.unwrap_or(u64::MAX), IdleTimer::new(patience.longest()));
         let progress = Progress::new();
-        Self { inner, interim, left, touched: false, patience, idle, progress, recorder: None }
+        Self { inner, interim, reserved, left, touched: false, patience, idle, progress, recorder: None }
     }
 
     /// No body, with the same way back for interim responses.
     pub(crate) fn nothing(&self) -> Self {
-        Self::new(Empty::new(), None, Patience::endless(), self.interim.clone())
+        Self::new(Empty::new(), None, Patience::endless(), self.interim.clone(), Reserved::default())
     }
 
     /// What another body brought; nobody is told of interim responses.
     pub(crate) fn copy(bytes: Bytes) -> Self {
-        Self::new(Full::new(bytes), None, Patience::endless(), None)
+        Self::new(Full::new(bytes), None, Patience::endless(), None, Reserved::default())
     }
 
     /// Gives what this body will have brought when it has come to its end: nothing, if it breaks off or brings more than
@@ -167,7 +176,7 @@ impl ClientBody {
             return None;
         }
         let (whole, brought) = oneshot::channel();
-        let recorder = Recorder { kept: BytesMut::new(), max, whole };
+        let recorder = Box::new(Recorder { kept: BytesMut::new(), max, whole });
         match self.is_empty() {
             true => recorder.finish(),
             false => self.recorder = Some(recorder),
@@ -200,7 +209,7 @@ impl ClientBody {
         self.recorder = recorder.keep(frame.data_ref().map_or(&[], |data| data));
         if self.is_end_stream() {
             // Nobody asks again after the last byte of a known length.
-            self.recorder.take().into_iter().for_each(Recorder::finish);
+            self.recorder.take().into_iter().for_each(|it| it.finish());
         }
     }
 
@@ -237,7 +246,7 @@ impl Body for ClientBody {
         this.idle.moved();
         match frame {
             None => {
-                this.recorder.take().into_iter().for_each(Recorder::finish);
+                this.recorder.take().into_iter().for_each(|it| it.finish());
                 Poll::Ready(None)
             }
             Some(Err(_)) => this.fail(ClientFault::Broken),
@@ -250,7 +259,9 @@ impl Body for ClientBody {
                     Some(left) => {
                         this.left = left;
                         this.record_frame(&frame);
-                        Poll::Ready(Some(Ok(without_forbidden_trailers(frame))))
+                        let mut frame = without_forbidden_trailers(frame);
+                        frame.trailers_mut().into_iter().for_each(|it| this.reserved.take_out(it));
+                        Poll::Ready(Some(Ok(frame)))
                     }
                 }
             }
@@ -299,7 +310,7 @@ mod tests {
 
     #[tokio::test]
     async fn no_body_ends_at_once() {
-        let body = ClientBody::new(Empty::<Bytes>::new(), None, Patience::endless(), None);
+        let body = ClientBody::copy(Bytes::new());
         assert!(body.is_empty() && body.is_end_stream());
         assert_eq!(body.size_hint().exact(), Some(0));
         assert!(body.collect().await.unwrap().to_bytes().is_empty());
@@ -315,7 +326,7 @@ mod tests {
         assert_eq!(body.collect().await.unwrap().to_bytes(), "0123456789");
         assert_eq!(kept.await, Some(Bytes::from_static(b"0123456789")));
         let (whole, brought) = oneshot::channel();
-        let recorder = Recorder { kept: BytesMut::new(), max: 4, whole };
+        let recorder = Box::new(Recorder { kept: BytesMut::new(), max: 4, whole });
         assert!(recorder.keep(b"abc").and_then(|it| it.keep(b"de")).is_none());
         assert!(brought.await.is_err(), "too long");
     }

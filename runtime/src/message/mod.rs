@@ -6,6 +6,7 @@ mod duplex;
 mod idle;
 mod interim;
 mod patience;
+mod reserved;
 mod turn;
 pub(crate) mod websocket;
 
@@ -16,4 +17,5 @@ pub(crate) use self::duplex::Duplex;
 pub(crate) use self::idle::{IdleTimer, LONGEST};
 pub(crate) use self::interim::Interim;
 pub(crate) use self::patience::Patience;
+pub(crate) use self::reserved::Reserved;
 pub(crate) use self::turn::Turn;

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use divisor_schema::plan::{self, Digest, Plan};
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 
+use crate::message::Reserved;
 use crate::policy::{
     Access, Compression, Cors, Csrf, HeaderOps, InvalidHeader, PerClient, RateLimits, TrustedProxies,
 };
@@ -97,14 +98,10 @@ pub(crate) fn activate(
 }
 
 /// Every header in which some listener or policy tells backends what a client's certificate says.
-fn reserved_headers(listeners: &[Arc<Listener>], policies: &[Policy]) -> Vec<HeaderName> {
+fn reserved_headers(listeners: &[Arc<Listener>], policies: &[Policy]) -> Reserved {
     let servers = listeners.iter().filter_map(|listener| listener.tls.as_ref());
     let told = policies.iter().flat_map(|policy| policy.request_headers.tell_certificates());
-    let mut all: Vec<HeaderName> =
-        servers.flat_map(tls::Server::subject_headers).chain(told).cloned().collect();
-    all.sort_unstable_by(|a, b| a.as_str().cmp(b.as_str()));
-    all.dedup();
-    all
+    servers.flat_map(tls::Server::subject_headers).chain(told).cloned().collect()
 }
 
 /// What clients of a listener are offered to speak.

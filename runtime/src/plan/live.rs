@@ -9,8 +9,9 @@ use bytes::Bytes;
 use divisor_schema::plan::{
     Bind, Cidr, Digest, HttpSettings, Millis, Mirror, Plan, RateLimitId, Retry, Timeouts,
 };
-use http::{HeaderName, HeaderValue};
+use http::HeaderValue;
 
+use crate::message::Reserved;
 use crate::policy::{Access, Compression, Cors, Csrf, HeaderOps, PerClient, RateLimits, TrustedProxies};
 use crate::pool::{Places, Pool};
 use crate::route::{Hosts, Names};
@@ -40,7 +41,7 @@ pub(crate) struct Live {
     /// Rate limits, by [`RateLimitId`].
     pub(crate) limits: RateLimits,
     /// Headers that tell backends what the certificate of a client says: nobody else may say so, on any route.
-    pub(crate) reserved_headers: Vec<HeaderName>,
+    pub(crate) reserved_headers: Reserved,
     /// TLS towards backends; kept so that the next plan can take it over.
     pub(super) client_tls: tls::Clients,
 }

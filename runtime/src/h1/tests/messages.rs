@@ -10,7 +10,7 @@ use http_body::{Body, Frame};
 use http_body_util::{BodyExt, Full};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
-use crate::message::{ClientBody, Interim, Patience};
+use crate::message::{ClientBody, Interim, Patience, Reserved};
 
 use super::super::client::{Connection, Reached};
 use super::super::near::Incoming;
@@ -196,8 +196,7 @@ pub(super) struct Answered {
 }
 
 fn get() -> Request<ClientBody> {
-    let body = ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), None);
-    let mut request = Request::new(body);
+    let mut request = Request::new(ClientBody::copy(Bytes::new()));
     request.headers_mut().insert("host", HeaderValue::from_static("a"));
     request
 }
@@ -217,8 +216,13 @@ async fn a_request_is_written_anew() {
 async fn trailers_and_interim_responses_arrive() {
     let interim = Interim::default();
     let mut request = get();
-    *request.body_mut() =
-        ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), Some(interim.clone()));
+    *request.body_mut() = ClientBody::new(
+        Full::<Bytes>::default(),
+        None,
+        Patience::endless(),
+        Some(interim.clone()),
+        Reserved::default(),
+    );
     let answer = b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n\
         2\r\nok\r\n0\r\nX-Sum: 7\r\n\r\n";
     let answer = exchanged(request, answer).await.1.unwrap_or_else(|failed| panic!("{failed:?}"));
@@ -256,8 +260,13 @@ async fn nonsense_is_no_response_and_says_why() {
     );
     let flood = b"HTTP/1.1 100 Continue\r\n\r\n".repeat(100);
     let mut request = get();
-    *request.body_mut() =
-        ClientBody::new(Full::<Bytes>::default(), None, Patience::endless(), Some(Interim::default()));
+    *request.body_mut() = ClientBody::new(
+        Full::<Bytes>::default(),
+        None,
+        Patience::endless(),
+        Some(Interim::default()),
+        Reserved::default(),
+    );
     assert!(exchanged(request, &flood).await.1.err().unwrap().1.contains("without end"));
 }
 
@@ -290,7 +299,7 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
     let mut request = get();
     *request.method_mut() = http::Method::POST;
     let body = Full::new(Bytes::from_static(b"abc"));
-    *request.body_mut() = ClientBody::new(body.clone(), None, Patience::endless(), None);
+    *request.body_mut() = ClientBody::new(body.clone(), None, Patience::endless(), None, Reserved::default());
     let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),
@@ -299,7 +308,8 @@ async fn a_body_is_sent_with_its_length_or_in_chunks() {
 
     let mut request = get();
     *request.method_mut() = http::Method::POST;
-    *request.body_mut() = ClientBody::new(Unsized(body), None, Patience::endless(), None);
+    *request.body_mut() =
+        ClientBody::new(Unsized(body), None, Patience::endless(), None, Reserved::default());
     let (seen, _) = exchanged(request, b"HTTP/1.1 204 No Content\r\n\r\n").await;
     assert_eq!(
         String::from_utf8(seen).unwrap(),
