@@ -52,7 +52,8 @@ impl ClientCertificate {
     }
 }
 
-/// Names with commas between them. What would split a list or a header is percent-encoded.
+/// Names with commas between them. What would split a list or a header is written as in a subject (RFC 4514), as `\2C`: a
+/// `%2C` that a URI holds stays what it is, and no URI holds a backslash (RFC 3986).
 fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
     let mut text = String::new();
     for name in names {
@@ -61,8 +62,8 @@ fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
         }
         for byte in name.bytes() {
             match byte {
-                b'!'..=b'~' if byte != b',' => text.push(char::from(byte)),
-                _ => _ = write!(text, "%{byte:02X}"), // writing to a string cannot fail
+                b'!'..=b'~' if !matches!(byte, b',' | b'\\') => text.push(char::from(byte)),
+                _ => _ = write!(text, "\\{byte:02X}"), // writing to a string cannot fail
             }
         }
     }
@@ -102,7 +103,7 @@ mod tests {
         assert_eq!(told.issuer, told.subject());
         assert_eq!(told.serial, "8001");
         assert_eq!(told.dns_names, "a.example,*.b.example");
-        assert_eq!(told.uris, "spiffe://shop.example/billing,urn:a%2Cb%20c%0D%0Ad");
+        assert_eq!(told.uris, "spiffe://shop.example/billing,urn:a\\2Cb\\20c\\0D\\0Ad");
         assert_eq!(told.fingerprint, hex(digest(&SHA256, &der).as_ref()));
         assert_eq!(told.fingerprint.len(), 64);
     }
@@ -114,7 +115,34 @@ mod tests {
         assert_eq!(told.fingerprint, "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881");
     }
 
+    #[test]
+    fn uris_that_differ_are_told_apart() {
+        let told = ["urn:a,b", "urn:a%2Cb", "urn:a%2cb", "urn:a\\2Cb", "urn:a%252Cb"]
+            .map(|uri| list([uri].into_iter()));
+        assert_eq!(told, ["urn:a\\2Cb", "urn:a%2Cb", "urn:a%2cb", "urn:a\\5C2Cb", "urn:a%252Cb"]);
+        assert_eq!(list(["urn:a", "b"].into_iter()), "urn:a,b");
+    }
+
+    /// The names of a list.
+    fn read(list: &str) -> Vec<String> {
+        let name = |text: &str| {
+            let mut parts = text.split('\\');
+            let mut bytes = parts.next().unwrap().as_bytes().to_vec();
+            for part in parts {
+                bytes.push(u8::from_str_radix(&part[..2], 16).unwrap());
+                bytes.extend(&part.as_bytes()[2..]);
+            }
+            String::from_utf8(bytes).unwrap()
+        };
+        list.split(',').map(name).collect()
+    }
+
     proptest! {
+        #[test]
+        fn every_list_can_be_read_back(names in proptest::collection::vec("[a2C,%\\\\ ä]{1,9}", 1..4)) {
+            prop_assert_eq!(read(&list(names.iter().map(String::as_str))), names);
+        }
+
         #[test]
         fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..80)) {
             let _ = ClientCertificate::new(&CertificateDer::from(bytes));

@@ -210,8 +210,8 @@ pub enum CertificatePart {
     Fingerprint,
     /// Its host names (`subjectAltName`), with commas between them.
     DnsNames,
-    /// Its URIs (`subjectAltName`), as those of SPIFFE, with commas between them; what could be taken for something else is
-    /// percent-encoded.
+    /// Its URIs (`subjectAltName`), as those of SPIFFE, with commas between them; what could be taken for something else as
+    /// a backslash and two hexadecimal digits.
     Uris,
     /// `yes` when a certificate was shown and leads to the roots, `no` otherwise.
     Verified,
