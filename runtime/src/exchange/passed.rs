@@ -101,7 +101,7 @@ async fn backend(pool: &Arc<Pool>, client: IpAddr, header: &[u8], views: &Views)
                 if let Some(upstream) = views.current().upstream_of(pool, pick.index) {
                     upstream.opened();
                 }
-                pool.went_well(&pick.backend);
+                pool.went_well(&ticket);
                 ticket.answered(start.elapsed(), Instant::now());
                 return Some((stream, ticket));
             }
@@ -114,6 +114,6 @@ async fn backend(pool: &Arc<Pool>, client: IpAddr, header: &[u8], views: &Views)
 fn blame(pool: &Pool, ticket: &Ticket, error: &ConnectError, failed: &dyn Fn(&dyn std::fmt::Display)) {
     failed(error);
     if !error.is_ours() {
-        pool.went_wrong(ticket.backend());
+        pool.went_wrong(ticket);
     }
 }

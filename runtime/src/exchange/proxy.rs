@@ -187,7 +187,7 @@ impl<'a> Course<'a> {
                     Err(error) => {
                         report(upstream, ticket.backend().url(), &error);
                         if !error.is_ours() {
-                            self.pool.went_wrong(ticket.backend());
+                            self.pool.went_wrong(&ticket);
                         }
                         let again = self.retries.after_connect_failure(request);
                         return Err(Missed { failure: error.failure(), again });
@@ -227,7 +227,7 @@ impl<'a> Course<'a> {
         if let Some(fault) = &failed.fault {
             report(upstream, ticket.backend().url(), &Broke(fault));
         }
-        self.pool.went_wrong(ticket.backend());
+        self.pool.went_wrong(ticket);
         let repeatable = is_repeatable(&failed);
         let request = Box::new(failed.request);
         let again = match failed.reached {
@@ -244,7 +244,7 @@ impl<'a> Course<'a> {
             Late::FirstByte(limit) => {
                 ticket.answered(*limit, std::time::Instant::now()); // at least as slow as this
                 upstream.suspect(*limit);
-                self.pool.went_wrong(ticket.backend());
+                self.pool.went_wrong(ticket);
                 self.retries.after_timeout(copy)
             }
             Late::Exchange => None,
@@ -282,9 +282,9 @@ impl<'a> Course<'a> {
     ) -> Result<Response<Incoming>, Missed> {
         let status = response.status();
         if matches!(status.as_u16(), 502..=504) {
-            self.pool.went_wrong(ticket.backend());
+            self.pool.went_wrong(ticket);
         } else {
-            self.pool.went_well(ticket.backend());
+            self.pool.went_well(ticket);
         }
         match self.retries.after_status(status, copy) {
             None => Ok(response),

@@ -106,7 +106,8 @@ pub(super) mod tests {
     }
 
     fn fail(pool: &Pool, index: usize, times: usize) {
-        (0..times).for_each(|_| pool.went_wrong(&pool.backends()[index]));
+        let ticket = pool.backends()[index].try_enter().unwrap();
+        (0..times).for_each(|_| pool.went_wrong(&ticket));
     }
 
     fn out(pool: &Pool) -> Vec<usize> {
@@ -118,7 +119,7 @@ pub(super) mod tests {
     fn errors_in_a_row_take_a_backend_out_and_time_brings_it_back() {
         let ((pool, eject), now) = (pool(3, 50), Instant::now());
         fail(&pool, 1, 2);
-        pool.went_well(&pool.backends()[1]);
+        pool.went_well(&pool.backends()[1].try_enter().unwrap());
         fail(&pool, 1, 2);
         assert_eq!((review(&pool, &eject, now), pool.alive()), (None, 3));
         fail(&pool, 1, 1);

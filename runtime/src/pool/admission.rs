@@ -57,7 +57,7 @@ impl Backend {
         let plan::Connections { per_backend: limit, queue, queue_timeout, .. } = self.settings().connections;
         let waited = queue_timeout.into();
         match tokio::time::timeout(waited, self.places().take(queue)).await {
-            Ok(Ok(())) => Ok(Ticket::new(self)),
+            Ok(Ok(era)) => Ok(Ticket::new(self, era)),
             Ok(Err(Full)) => Err(Busy::Full { limit, queue }),
             Err(_) => Err(Busy::Waited { limit, waited }),
         }
@@ -65,7 +65,7 @@ impl Backend {
 
     /// A place among the exchanges that this backend may have in flight, if one is free.
     pub(crate) fn try_enter(self: &Arc<Self>) -> Option<Ticket> {
-        self.places().try_take().then(|| Ticket::new(self))
+        self.places().try_take().map(|era| Ticket::new(self, era))
     }
 }
 
@@ -73,18 +73,25 @@ impl Backend {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     backend: Arc<Backend>,
+    /// That of the backend when it was made.
+    era: u32,
     number: u64,
 }
 
 impl Ticket {
     /// For a place that was just taken.
-    fn new(backend: &Arc<Backend>) -> Self {
-        Self { backend: Arc::clone(backend), number: backend.count() }
+    fn new(backend: &Arc<Backend>, era: u32) -> Self {
+        Self { backend: Arc::clone(backend), era, number: backend.count() }
     }
 
     /// The backend it is for.
     pub(crate) fn backend(&self) -> &Arc<Backend> {
         &self.backend
+    }
+
+    /// Whether who it is for still stands in the slot of the backend. If not, the exchange says nothing about who does.
+    pub(super) fn is_of_now(&self) -> bool {
+        self.era == self.backend.era()
     }
 
     /// How many requests the backend has got, this one included.
@@ -94,12 +101,14 @@ impl Ticket {
 
     /// Notes that the first byte of the response came at `now`, `took` after the request was sent.
     pub(crate) fn answered(&self, took: Duration, now: Instant) {
-        self.backend.note_response_time(took, now);
+        if self.is_of_now() {
+            self.backend.note_response_time(took, now);
+        }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.backend.places().leave();
+        self.backend.places().leave(self.era);
     }
 }

@@ -65,9 +65,7 @@ struct State {
     /// Connections that were asked for, so that they go to its addresses in turn.
     dials: AtomicU32,
     place: ArcSwap<Place>,
-    /// How often another server has come to stand in its slot.
-    era: AtomicU32,
-    /// Told when one has.
+    /// Told when another server has come to stand in its slot.
     came: Notify,
 }
 
@@ -181,7 +179,7 @@ impl Backend {
 
     /// Which server in a row stands in its slot. What is known of one says nothing about the next.
     pub(crate) fn era(&self) -> u32 {
-        self.state.era.load(Ordering::Acquire)
+        self.state.places.era()
     }
 
     /// Completes when somebody has come into its slot. For one waiter.
@@ -396,7 +394,6 @@ impl State {
             warmth: if joins { Warmth::joining(now) } else { Warmth::new(now) },
             dials: AtomicU32::new(0),
             place: ArcSwap::from_pointee(Place::of(&plan.address)),
-            era: AtomicU32::new(0),
             came: Notify::new(),
         }
     }
@@ -409,7 +406,7 @@ impl State {
         self.orders.forget();
         self.response_time.forget();
         self.warmth.note(false, Instant::now());
-        self.era.fetch_add(1, Ordering::Release);
+        self.places.begin_anew();
     }
 }
 

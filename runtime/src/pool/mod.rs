@@ -38,7 +38,7 @@ use self::warmth::STEPS;
 pub(crate) use self::admission::Ticket;
 pub(crate) use self::backend::{Backend, ClientTls, InvalidName, Liveness};
 pub(crate) use self::budget::Retrying;
-pub(crate) use self::places::Places;
+pub(crate) use self::places::{FIRST, Places};
 pub(crate) use self::slot::Target;
 pub(crate) use self::sticky::{InvalidKey, Sticky};
 
@@ -253,14 +253,17 @@ impl Pool {
     }
 
     /// Notes that an exchange with one of its backends went well.
-    pub(crate) fn went_well(&self, backend: &Backend) {
-        backend.errors().forget();
+    pub(crate) fn went_well(&self, ticket: &Ticket) {
+        if ticket.is_of_now() {
+            ticket.backend().errors().forget();
+        }
     }
 
     /// Notes that one of its backends gave no answer, or one that says it cannot.
-    pub(crate) fn went_wrong(&self, backend: &Backend) {
+    pub(crate) fn went_wrong(&self, ticket: &Ticket) {
+        let backend = ticket.backend();
         backend.failed();
-        let Some(eject) = &self.eject else { return };
+        let Some(eject) = self.eject.as_ref().filter(|_| ticket.is_of_now()) else { return };
         if backend.errors().add().is_multiple_of(eject.consecutive_errors) {
             self.kept.suspects.notify_one();
         }

@@ -17,7 +17,7 @@ use tracing::{error, warn};
 use crate::counters::Counters;
 use crate::downstream;
 use crate::exchange::{Door, Views};
-use crate::pool::Places;
+use crate::pool::{FIRST, Places};
 use crate::tls::Socket;
 
 use super::socket::{Acceptor, Listening};
@@ -134,7 +134,7 @@ struct Place(Arc<Places>);
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.leave();
+        self.0.leave(FIRST);
     }
 }
 
@@ -142,7 +142,8 @@ impl Drop for Place {
 async fn place(door: &Door, views: &Views) -> Option<Place> {
     loop {
         let places = Arc::clone(&door.listener(views)?.places);
-        if places.try_take() || matches!(timeout(LOOK_AGAIN, places.take(u32::MAX)).await, Ok(Ok(()))) {
+        let is_taken = places.try_take().is_some();
+        if is_taken || matches!(timeout(LOOK_AGAIN, places.take(u32::MAX)).await, Ok(Ok(_))) {
             return Some(Place(places));
         }
     }

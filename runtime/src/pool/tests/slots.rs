@@ -56,3 +56,30 @@ fn who_comes_into_a_slot_later_warms_up_and_nobody_at_the_start() {
     fill(&pool, &["a", "b", "c"], 1);
     assert_eq!((pool.is_warming_up(Instant::now()), shares()[2]), (true, 1), "20 and 20 and 1");
 }
+
+#[tokio::test(start_paused = true)]
+async fn exchanges_with_who_was_in_the_slot_before_neither_count_nor_speak_for_who_is() {
+    let eject =
+        plan::Eject { consecutive_errors: 9, lasts: Millis(1000), max_lasts: Millis(1000), max_percent: 100 };
+    let pool = Pool::new(&plan::Pool { eject: Some(eject), ..service(1) }, &[], None).unwrap();
+    let (backend, now) = (&pool.backends()[0], Instant::now());
+    fill(&pool, &["a"], 1);
+    let old = [(); 2].map(|()| backend.try_enter().unwrap());
+    fill(&pool, &["a"], 2);
+    assert!(backend.enter().await.is_err(), "the same server has two exchanges still");
+    fill(&pool, &["b"], 1);
+    let new = backend.try_enter().unwrap();
+    pool.went_wrong(&new);
+    pool.went_wrong(&old[0]);
+    pool.went_well(&old[0]);
+    old[0].answered(Duration::from_secs(9), now);
+    assert_eq!((backend.errors().in_a_row(), backend.response_time(now)), (1, None));
+    assert_eq!((backend.failures(), backend.requests()), (2, 3), "what is counted is that of the slot");
+    drop(old);
+    assert_eq!(backend.in_flight(), 1);
+    let _second = backend.try_enter().unwrap();
+    assert!(backend.try_enter().is_none(), "its limit is as before");
+    pool.went_well(&new);
+    new.answered(Duration::from_secs(1), now);
+    assert_eq!((backend.errors().in_a_row(), backend.response_time(now)), (0, Some(1_000_000.0)));
+}
