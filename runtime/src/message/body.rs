@@ -19,7 +19,7 @@ use tokio::sync::oneshot;
 use super::{IdleTimer, Interim, Patience, Reserved, Turn};
 
 /// What decides about routing, framing or who somebody is must not come after the body (RFC 9110, section 6.5.1).
-pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 20] = [
+pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 24] = [
     AUTHORIZATION,
     CACHE_CONTROL,
     CONNECTION,
@@ -38,8 +38,12 @@ pub(crate) const FORBIDDEN_TRAILERS: [HeaderName; 20] = [
     TRAILER,
     TRANSFER_ENCODING,
     UPGRADE,
+    HeaderName::from_static("forwarded"),
     HeaderName::from_static("keep-alive"),
     HeaderName::from_static("proxy-connection"),
+    HeaderName::from_static("x-forwarded-for"),
+    HeaderName::from_static("x-forwarded-host"),
+    HeaderName::from_static("x-forwarded-proto"),
 ];
 
 /// Why a client's body ended before its end.
