@@ -291,3 +291,25 @@ async fn a_target_that_nobody_knows_does_not_keep_the_others_waiting() {
     let _divisor = site.run();
     assert_eq!(Client::connect(port.address).await.get("/").await.status, 200, "from the start");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drained_target_stays_drained_when_all_records_get_other_weights() {
+    let (a, b, c) = (Backend::start("a"), Backend::start("b"), Backend::start("c"));
+    let (port, admin, server) = (Port::reserve(), Port::reserve(), NameServer::start().await);
+    for name in ["a.test", "b.test", "c.test"] {
+        server.say(name, Said::At(vec![Ipv4Addr::LOCALHOST]));
+    }
+    let to = |weight, backend: &Backend, name| (0, weight, backend.port(), name);
+    server.say(SERVICE, Said::Targets(vec![to(50, &a, "a.test"), to(50, &b, "b.test")]));
+    let site = service(&server, &port, &admin, SLOTS);
+    let _divisor = site.run();
+    let mut desk = Client::connect(admin.address).await;
+    let drain = format!("/pools/app/backends/a.test:{}/drain", a.port());
+    assert_eq!(desk.send("POST", &drain, &[], "").await.unwrap().status, 200);
+    let mut client = Client::connect(port.address).await;
+    assert_eq!(shares(&mut client, 8).await, of(&[("b", 8)]));
+    let more = vec![to(33, &a, "a.test"), to(33, &b, "b.test"), to(33, &c, "c.test")];
+    server.say(SERVICE, Said::Targets(more));
+    until("c gets requests", async || shares(&mut client, 8).await.contains_key("c")).await;
+    assert_eq!(shares(&mut client, 8).await, of(&[("b", 4), ("c", 4)]));
+}
