@@ -29,21 +29,27 @@ use crate::tls::{self, Socket, Stream};
 
 use self::hello::Hello;
 
+/// A connection that was accepted.
+pub(crate) struct Arrival {
+    pub(crate) socket: Socket,
+    /// Who has connected: a client, or a proxy in front.
+    pub(crate) peer: SocketAddr,
+}
+
 /// Serves one connection that came in by `door` to its end. When `last` completes, the exchanges in flight are the last
 /// ones.
 pub(crate) async fn serve(
-    socket: Socket,
-    peer: SocketAddr,
+    arrival: Box<Arrival>,
     door: Rc<Door>,
     listener: Arc<Listener>,
     views: Rc<Views>,
     last: Pin<&mut impl Future<Output = ()>>,
 ) {
-    socket.set_nodelay();
+    arrival.socket.set_nodelay();
     // What only some connections need, or only for a while, is on the heap: an idle one does not hold the room for it.
-    let (opened, origin, _place) = match Box::pin(arrive(socket, peer, door.bind(), &listener)).await {
+    let (opened, origin, _place) = match Box::pin(arrive(arrival, door.bind(), &listener)).await {
         Ok(arrived) => arrived,
-        Err(refused) => {
+        Err((refused, peer)) => {
             let secure = listener.tls.is_some() || !listener.passthrough.is_empty();
             match &refused {
                 Refused::Header(_) => views.counters().headers_refused.add(),
@@ -54,11 +60,10 @@ pub(crate) async fn serve(
             return debug!(listener = listener.name, %peer, "{refused}");
         }
     };
-    let peer = origin.source;
     let Opened { stream, h2, entered } = match opened {
         Opening::Here(opened) => opened,
         Opening::Passed { stream, first, facts, forward } => {
-            let bind = door.bind().clone();
+            let (bind, peer) = (door.bind().clone(), origin.source);
             drop((listener, door)); // a connection that passes may last, and looks at no plan
             let passed = Box::pin(exchange::pass(stream, first, origin, facts, forward, views));
             return ended(&bind, peer, passed.await);
@@ -68,9 +73,11 @@ pub(crate) async fn serve(
     let http = listener.http.clone();
     drop(listener); // an idle connection must not keep what belongs to an old plan
     if h2 {
-        ended(door.bind(), peer, Box::pin(http2::serve(stream, client, &http, last)).await);
+        let served = Box::pin(http2::serve(stream, Rc::clone(&client), &http, last)).await;
+        ended(door.bind(), client.source(), served);
     } else {
-        ended(door.bind(), peer, http1::serve(stream, client, &http, last).await);
+        let served = http1::serve(stream, Rc::clone(&client), &http, last).await;
+        ended(door.bind(), client.source(), served);
     }
 }
 
@@ -113,11 +120,23 @@ impl std::fmt::Display for Refused {
     }
 }
 
-/// Lets a connection in, and opens it, within `handshake-timeout`. Says whom it is from, as a proxy in front says if one may, and gives its place among
-/// the connections of this client if they are counted.
+/// Lets a connection in, and opens it. Says whom it is from, and gives its place among the connections of this client if
+/// they are counted.
+///
+/// # Errors
+/// Why not, and who had connected.
 async fn arrive(
-    mut socket: Socket,
-    peer: SocketAddr,
+    arrival: Box<Arrival>,
+    bind: &Bind,
+    listener: &Listener,
+) -> Result<(Opening, Origin, Option<Place>), (Refused, SocketAddr)> {
+    let peer = arrival.peer;
+    let_in(*arrival, bind, listener).await.map_err(|refused| (refused, peer))
+}
+
+/// The same within `handshake-timeout`, with whom it is from as a proxy in front says, if one may.
+async fn let_in(
+    Arrival { mut socket, peer }: Arrival,
     bind: &Bind,
     listener: &Listener,
 ) -> Result<(Opening, Origin, Option<Place>), Refused> {

@@ -20,7 +20,7 @@ mod trouble;
 mod view;
 
 use std::cell::{Cell, OnceCell};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 use std::time::{Instant, SystemTime};
 
@@ -81,6 +81,11 @@ impl Client {
         let number = random.next();
         self.random.set(random);
         number
+    }
+
+    /// Where it comes from.
+    pub(crate) fn source(&self) -> SocketAddr {
+        self.origin.source
     }
 
     /// What the worker of this connection counts.

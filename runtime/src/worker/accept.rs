@@ -160,10 +160,12 @@ fn begin(
 ) {
     let (views, door, entered) = (Rc::clone(views), Rc::clone(door), open.enter());
     let counted = Counted::begin(views.counters());
+    // On the heap, because the task holds room for all that it was ever given.
+    let arrival = Box::new(downstream::Arrival { socket: connection, peer });
     tokio::task::spawn_local(async move {
         let _held = (entered, place, counted);
         let Some(listener) = door.listener(&views) else { return };
-        if let (Some(interval), Socket::Tcp(tcp)) = (listener.tcp_keepalive, &connection) {
+        if let (Some(interval), Socket::Tcp(tcp)) = (listener.tcp_keepalive, &arrival.socket) {
             let keepalive = TcpKeepalive::new().with_time(interval).with_interval(interval);
             let _ = SockRef::from(tcp).set_tcp_keepalive(&keepalive); // a connection without it still works
         }
@@ -171,7 +173,7 @@ fn begin(
             // An error means that the accept loop is gone, and with it the listener.
             let _ = closed.wait_for(|closed| *closed).await;
         };
-        downstream::serve(connection, peer, door, listener, views, pin!(last)).await;
+        downstream::serve(arrival, door, listener, views, pin!(last)).await;
     });
 }
 
