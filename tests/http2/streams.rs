@@ -16,6 +16,7 @@ use super::peer::{self, Peer};
 use super::site;
 
 const PING: u8 = 6;
+const WINDOW_UPDATE: u8 = 8;
 
 /// A client that begins with this request, and has not ended it yet.
 async fn begin(port: &Port, method: &str, path: &str) -> TcpStream {
@@ -181,6 +182,7 @@ async fn small_frames_within_the_window_are_no_flood() {
     let (backend, port) = (Backend::start("a"), Port::reserve());
     let _server = site(&port, &format!("http://{}", backend.address), "http h2=#true", "", "").run();
     let mut client = begin(&port, "POST", "/echo").await;
+    next(&mut client, WINDOW_UPDATE).await.expect("room for all that follows");
     let mut small = frame(DATA, 0, 1, &[b'x'; 50]).repeat(5_000);
     small.extend(frame(DATA, END_STREAM, 1, &[]));
     client.write_all(&small).await.unwrap();
